@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is compiled with; STYLE: imports are internal unless they say otherwise.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Loops over numbers: an unoptimised build of them is too slow to test with, so debug builds optimise them too.
+let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "errata",
+    products: [
+        .executable(name: "errata", targets: ["errata"]),
+        .executable(name: "errata-bench", targets: ["errata-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(
+            name: "CErrataKernels",
+            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
+        .target(name: "CErrataSystem"),
+
+        .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: strict),
+        .target(name: "ErrataCore", dependencies: [crypto], swiftSettings: strict),
+        .target(
+            name: "ErrataJournal", dependencies: ["ErrataCore", "LMDB", "CErrataSystem", crypto],
+            swiftSettings: strict),
+        .target(
+            name: "ErrataModels", dependencies: ["COpenBLAS", "CErrataKernels", crypto],
+            swiftSettings: numeric),
+        .target(
+            name: "ErrataRetrieval",
+            dependencies: ["ErrataCore", "ErrataModels", "CErrataKernels", sqlite, crypto],
+            swiftSettings: numeric),
+        .target(
+            name: "ErrataService",
+            dependencies: ["ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval", crypto],
+            swiftSettings: strict),
+        .target(name: "ErrataAPI", dependencies: ["ErrataCore"], swiftSettings: strict),
+        .target(
+            name: "ErrataServer",
+            dependencies: [
+                "ErrataAPI", "ErrataService", "ErrataCore", "CErrataSystem", logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "ErrataClient", dependencies: ["ErrataAPI", "ErrataCore", "CErrataSystem"],
+            swiftSettings: strict),
+        .target(
+            name: "ErrataTesting",
+            dependencies: ["ErrataCore", "ErrataJournal", "ErrataModels"],
+            swiftSettings: strict),
+
+        .executableTarget(
+            name: "errata",
+            dependencies: ["ErrataServer", "ErrataClient", "ErrataModels", arguments],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "errata-bench",
+            dependencies: [
+                "ErrataService", "ErrataServer", "ErrataClient", "ErrataTesting", arguments,
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: strict),
+        .testTarget(
+            name: "ErrataCoreTests", dependencies: ["ErrataCore"], swiftSettings: strict),
+        .testTarget(
+            name: "ErrataJournalTests", dependencies: ["ErrataJournal", "ErrataTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ErrataModelsTests", dependencies: ["ErrataModels", "ErrataTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ErrataRetrievalTests", dependencies: ["ErrataRetrieval", "ErrataTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ErrataServiceTests", dependencies: ["ErrataService", "ErrataTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ErrataServerTests",
+            dependencies: ["ErrataServer", "ErrataClient", "ErrataTesting"],
+            swiftSettings: strict),
+        .testTarget(name: "ErrataTests", dependencies: ["ErrataTesting"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,27 @@
+#ifndef CERRATASYSTEM_H
+#define CERRATASYSTEM_H
+
+// The C that Swift cannot import: struct ucred hides behind _GNU_SOURCE, and statfs's magic numbers are macros.
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/// What the kernel says of the process at the other end of a Unix socket.
+struct errata_peer {
+    uid_t uid;
+    gid_t gid;
+    pid_t pid;
+};
+
+/// Fills `peer` from SO_PEERCRED; returns 0, or an errno value (EAFNOSUPPORT for a socket that is not a Unix socket).
+int errata_peer_of_socket(int socket, struct errata_peer *peer);
+
+/// Writes up to `capacity` supplementary groups of the peer (SO_PEERGROUPS) to `groups`.
+///
+/// Returns how many the peer has, which may be more than `capacity`, or minus an errno value.
+int errata_peer_groups(int socket, gid_t *groups, int capacity);
+
+/// Returns 1 if `path` lies on a network or FUSE file system, 0 if not, minus an errno value if the kernel will not say.
+int errata_is_network_file_system(const char *path);
+
+#endif
