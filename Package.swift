@@ -13,7 +13,8 @@ let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -30,7 +31,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(
-            url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+            url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1",
+            traits: []),
         .package(
             url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
@@ -58,7 +60,9 @@ let package = Package(
             swiftSettings: numeric),
         .target(
             name: "ErrataService",
-            dependencies: ["ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval", crypto],
+            dependencies: [
+                "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval", crypto,
+            ],
             swiftSettings: strict),
         .target(name: "ErrataAPI", dependencies: ["ErrataCore"], swiftSettings: strict),
         .target(

@@ -1,0 +1,118 @@
+// COMMIT FORMAT, version 1. The id of a commit is SHA-256 of these bytes.
+//
+//   0 version (1)     3 edits [[FactID, old leaf or null, new leaf or null]], by FactID
+//   1 parents [id]    4 author (text the client claims, absent if none)
+//   2 root (32)       5 message   6 time (µs)   7 reverts [id], absent if none
+
+/// Edits, the snapshot that they led to, and who says so.
+package struct Commit: Hashable, Sendable {
+    package static let version: UInt64 = 1
+    package static let messageBytesMax = 10_000
+    package static let authorBytesMax = 300
+    package static let editCountMax = 100_000
+
+    package let parents: [CommitID]
+    /// The root of the snapshot's trie.
+    package let root: Digest
+    /// Sorted by fact; one edit a fact.
+    package let edits: [Edit]
+    /// Who the client says wrote this; the kernel's word is in the operation's ``Actor``.
+    package let author: String?
+    package let message: String
+    package let time: Timestamp
+    /// The commits that this one undoes.
+    package let reverts: [CommitID]
+
+    package init(
+        parents: [CommitID], root: Digest, edits: [Edit], author: String?, message: String,
+        time: Timestamp, reverts: [CommitID] = []
+    ) {
+        self.parents = parents
+        self.root = root
+        self.edits = edits.sorted { $0.fact < $1.fact }
+        self.author = author
+        self.message = message
+        self.time = time
+        self.reverts = reverts
+    }
+
+    package var id: CommitID { CommitID(.sha256(encoded)) }
+
+    package var encoded: [UInt8] {
+        CBOR.fields([
+            (0, .unsigned(Commit.version)),
+            (1, .array(parents.map { .bytes($0.bytes) })),
+            (2, .bytes(root.bytes)),
+            (3, .array(edits.map(\.cbor))),
+            (4, author.map(CBOR.text)),
+            (5, .text(message)),
+            (6, .int(time.microseconds)),
+            (7, reverts.isEmpty ? nil : .array(reverts.map { .bytes($0.bytes) })),
+        ]).encoded
+    }
+
+    package init(decoding bytes: [UInt8]) throws(CBORError) {
+        var fields = try CBORFields(CBOR(decoding: bytes), of: "commit")
+        let version = try fields.unsigned(0)
+        guard version == Commit.version else {
+            throw CBORError(message: "commit version \(version) is unknown", offset: 0)
+        }
+        guard let root = Digest(try fields.bytes(2)) else {
+            throw CBORError(message: "the root of a commit is not 32 bytes", offset: 0)
+        }
+        var edits: [Edit] = []
+        for item in try fields.array(3) { edits.append(try Edit(item)) }
+        guard zip(edits, edits.dropFirst()).allSatisfy({ $0.fact < $1.fact }) else {
+            throw CBORError(message: "the edits of a commit are not in order", offset: 0)
+        }
+        self.init(
+            parents: try CommitID.list(try fields.array(1)), root: root, edits: edits,
+            author: try fields.textIfPresent(4), message: try fields.text(5),
+            time: Timestamp(microseconds: try fields.int(6)),
+            reverts: try CommitID.list(try fields.arrayIfPresent(7) ?? []))
+        try fields.finish()
+    }
+}
+
+extension CommitID {
+    fileprivate static func list(_ items: [CBOR]) throws(CBORError) -> [CommitID] {
+        var ids: [CommitID] = []
+        for item in items {
+            guard case .bytes(let bytes) = item, let id = CommitID(bytes) else {
+                throw CBORError(message: "a commit id is not 32 bytes", offset: 0)
+            }
+            ids.append(id)
+        }
+        return ids
+    }
+}
+
+extension Edit {
+    fileprivate var cbor: CBOR {
+        .array([
+            .bytes(fact.bytes), old.map { .bytes($0.bytes) } ?? .null,
+            new.map { .bytes($0.bytes) } ?? .null,
+        ])
+    }
+
+    fileprivate init(_ item: CBOR) throws(CBORError) {
+        guard case .array(let parts) = item, parts.count == 3, case .bytes(let id) = parts[0],
+            let fact = FactID(id)
+        else { throw CBORError(message: "an edit is not [fact, old, new]", offset: 0) }
+        let old = try Edit.leaf(parts[1])
+        let new = try Edit.leaf(parts[2])
+        guard old != new else { throw CBORError(message: "an edit changes nothing", offset: 0) }
+        self.init(fact: fact, old: old, new: new)
+    }
+
+    private static func leaf(_ item: CBOR) throws(CBORError) -> Leaf? {
+        switch item {
+        case .null: return nil
+        case .bytes(let bytes):
+            guard let leaf = Leaf(bytes) else { break }
+            return leaf
+        default: break
+        }
+        throw CBORError(message: "a leaf is not 32 bytes", offset: 0)
+    }
+}
