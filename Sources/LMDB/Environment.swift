@@ -1,0 +1,199 @@
+import CLMDB
+import Glibc
+import Synchronization
+
+/// One LMDB directory, open once in this process.
+///
+/// Readers run beside each other and beside the one writer. Nothing is ever written through the map
+/// (no `MDB_WRITEMAP`: a full disk would be a SIGBUS), and a commit that returns is on disk.
+package final class Environment: Sendable {
+    package struct Options: Sendable {
+        /// The first size of the map in bytes: address space, not disk; it grows by itself.
+        package var mapBytes: Int
+        package var readerCountMax: UInt32
+        package var tableCountMax: UInt32
+
+        package init(
+            mapBytes: Int = 1 << 30, readerCountMax: UInt32 = 1024, tableCountMax: UInt32 = 32
+        ) {
+            self.mapBytes = mapBytes
+            self.readerCountMax = readerCountMax
+            self.tableCountMax = tableCountMax
+        }
+    }
+
+    package let directory: String
+    private let identity: OpenDirectories.Identity
+    // `OpaquePointer` is not Sendable. LMDB documents `MDB_env *` as safe to share between threads;
+    // transactions are not, and never leave the closure that `read` and `write` hand them to.
+    private nonisolated(unsafe) let env: OpaquePointer
+    private let gate = ReadWriteGate()
+    private let isClosed = Atomic(false)
+    /// Lets one writer in at a time, from its first try to its last.
+    private let writer = ReadWriteGate()
+
+    /// Opens the environment in `directory`, which must exist; creates its files if they are missing.
+    ///
+    /// Slots of readers that died are cleared (`mdb_reader_check`).
+    package init(at directory: String, options: Options = Options()) throws(LMDBError) {
+        let identity = try OpenDirectories.claim(directory)
+        var pointer: OpaquePointer?
+        do throws(LMDBError) {
+            try check(mdb_env_create(&pointer), "create an LMDB environment")
+            guard let pointer else { preconditionFailure("mdb_env_create gave no environment") }
+            try Environment.open(pointer, directory, options)
+            env = pointer
+        } catch {
+            if let pointer { mdb_env_close(pointer) }
+            OpenDirectories.release(identity)
+            throw error
+        }
+        self.directory = directory
+        self.identity = identity
+    }
+
+    deinit {
+        guard !isClosed.load(ordering: .acquiring) else { return }
+        mdb_env_close(env)
+        OpenDirectories.release(identity)
+    }
+
+    private static func open(
+        _ env: OpaquePointer, _ directory: String, _ options: Options
+    ) throws(LMDBError) {
+        try check(mdb_env_set_mapsize(env, options.mapBytes), "set the map size")
+        try check(mdb_env_set_maxreaders(env, options.readerCountMax), "set the reader count")
+        try check(mdb_env_set_maxdbs(env, options.tableCountMax), "set the table count")
+        // MDB_NOTLS ties a reader's slot to its transaction: a thread may then hold two of them.
+        let flags = UInt32(MDB_NOTLS)
+        try check(mdb_env_open(env, directory, flags, 0o600), "open \(directory)")
+        var dead: CInt = 0
+        try check(mdb_reader_check(env, &dead), "clear dead readers of \(directory)")
+    }
+
+    /// Waits for the transactions under way and closes; later ones throw `closed`.
+    package func close() {
+        gate.alone {
+            guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+            mdb_env_close(env)
+            OpenDirectories.release(identity)
+        }
+    }
+
+    // MARK: Transactions
+
+    /// Runs `body` on one unchanging view of the environment.
+    package func read<Result>(_ body: (borrowing ReadTransaction) throws -> Result) throws -> Result
+    {
+        gate.enter()
+        defer { gate.leave() }
+        let handle = try begin(UInt32(MDB_RDONLY))
+        defer { mdb_txn_abort(handle) }
+        let transaction = ReadTransaction(handle: handle)
+        return try body(transaction)
+    }
+
+    /// Runs `body` in a write transaction: commits if it returns, aborts if it throws.
+    ///
+    /// `body` is synchronous on purpose. LMDB's writer lock belongs to a thread, and an `await` could
+    /// resume on another one. If the map is full it grows and `body` runs **again** from the start, so
+    /// `body` must not change anything but the transaction.
+    package func write<Result>(
+        _ body: (borrowing WriteTransaction) throws -> Result
+    ) throws -> Result {
+        try writer.alone {
+            try growIfNearlyFull()
+            while true {
+                do {
+                    return try writeOnce(body)
+                } catch let error as LMDBError where error.kind == .mapFull {
+                    try grow()
+                }
+            }
+        }
+    }
+
+    private func writeOnce<Result>(
+        _ body: (borrowing WriteTransaction) throws -> Result
+    ) throws -> Result {
+        gate.enter()
+        defer { gate.leave() }
+        let handle = try begin(0)
+        let result: Result
+        do {
+            result = try body(WriteTransaction(handle: handle))
+        } catch {
+            mdb_txn_abort(handle)
+            throw error
+        }
+        try check(mdb_txn_commit(handle), "commit to \(directory)")
+        return result
+    }
+
+    /// Begins a transaction; the gate must be held.
+    private func begin(_ flags: UInt32) throws(LMDBError) -> OpaquePointer {
+        guard !isClosed.load(ordering: .acquiring) else {
+            throw LMDBError(kind: .closed, operation: "use \(directory)")
+        }
+        var handle: OpaquePointer?
+        try check(mdb_txn_begin(env, nil, flags, &handle), "begin a transaction in \(directory)")
+        guard let handle else { preconditionFailure("mdb_txn_begin gave no transaction") }
+        return handle
+    }
+
+    /// Opens the tables of these names, creating the ones that are missing.
+    package func tables(named names: [String]) throws -> [Table] {
+        try write { transaction in
+            try names.map { name in
+                var handle: MDB_dbi = 0
+                let code = mdb_dbi_open(
+                    transaction.reader.handle, name, UInt32(MDB_CREATE), &handle)
+                try check(code, "open the table \(name)")
+                return Table(name: name, handle: handle)
+            }
+        }
+    }
+
+    // MARK: Size
+
+    package struct Size: Equatable, Sendable {
+        package let mapBytes: Int
+        /// Bytes up to the last page in use, free pages before it included.
+        package let usedBytes: Int
+    }
+
+    package func size() throws -> Size {
+        gate.enter()
+        defer { gate.leave() }
+        return try sizeInGate()
+    }
+
+    private func sizeInGate() throws(LMDBError) -> Size {
+        guard !isClosed.load(ordering: .acquiring) else {
+            throw LMDBError(kind: .closed, operation: "measure \(directory)")
+        }
+        var info = MDB_envinfo()
+        var statistics = MDB_stat()
+        try check(mdb_env_info(env, &info), "measure \(directory)")
+        try check(mdb_env_stat(env, &statistics), "measure \(directory)")
+        return Size(
+            mapBytes: info.me_mapsize,
+            usedBytes: (info.me_last_pgno + 1) * Int(statistics.ms_psize))
+    }
+
+    /// Grows the map when four fifths are used, before a write finds it full.
+    private func growIfNearlyFull() throws {
+        let size = try size()
+        if size.usedBytes / 4 >= size.mapBytes / 5 { try grow() }
+    }
+
+    /// Doubles the map.
+    private func grow() throws {
+        try gate.alone {
+            let size = try sizeInGate()
+            let (doubled, overflow) = size.mapBytes.multipliedReportingOverflow(by: 2)
+            guard !overflow else { throw LMDBError(code: MDB_MAP_FULL, operation: "grow the map") }
+            try check(mdb_env_set_mapsize(env, doubled), "grow the map to \(doubled) bytes")
+        }
+    }
+}

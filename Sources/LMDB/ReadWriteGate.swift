@@ -1,0 +1,39 @@
+import Glibc
+
+/// Lets many transactions in, or one change of the map.
+///
+/// `mdb_env_set_mapsize` must not run beside a transaction of the same process (lmdb.h). The lock prefers
+/// readers, so a thread that already reads may read again without waiting for itself.
+final class ReadWriteGate: Sendable {
+    // A pthread lock must stay at one address, so it lives in memory of its own. It is safe to share by
+    // its contract, and it is freed only when nobody refers to this object any more.
+    private nonisolated(unsafe) let lock: UnsafeMutablePointer<pthread_rwlock_t>
+
+    init() {
+        lock = .allocate(capacity: 1)
+        lock.initialize(to: pthread_rwlock_t())
+        let code = pthread_rwlock_init(lock, nil)
+        precondition(code == 0, "pthread_rwlock_init: \(code)")
+    }
+
+    deinit {
+        pthread_rwlock_destroy(lock)
+        lock.deallocate()
+    }
+
+    func enter() {
+        let code = pthread_rwlock_rdlock(lock)
+        precondition(code == 0, "pthread_rwlock_rdlock: \(code)")
+    }
+
+    func leave() { pthread_rwlock_unlock(lock) }
+
+    func alone<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let code = pthread_rwlock_wrlock(lock)
+        precondition(code == 0, "pthread_rwlock_wrlock: \(code)")
+        defer { pthread_rwlock_unlock(lock) }
+        return try body()
+    }
+}

@@ -1,0 +1,111 @@
+import CLMDB
+
+/// One unchanging view of the environment.
+///
+/// It cannot leave the closure that `Environment.read` hands it to, and LMDB keeps every page it can see:
+/// keep it short.
+package struct ReadTransaction: ~Copyable {
+    let handle: OpaquePointer
+
+    /// Runs `body` on the value of `key`, without a copy; nil if there is none.
+    ///
+    /// The bytes are LMDB's own and end with the call.
+    package func withValue<Result>(
+        of key: [UInt8], in table: Table, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
+        var value = MDB_val()
+        let code = withMDBValue(key) { key in
+            var key = key
+            return mdb_get(handle, table.handle, &key, &value)
+        }
+        if code == MDB_NOTFOUND { return nil }
+        try check(code, "read \(table.name)")
+        return try body(UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size))
+    }
+
+    /// Returns a copy of the value of `key`, or nil.
+    package func value(of key: [UInt8], in table: Table) throws -> [UInt8]? {
+        try withValue(of: key, in: table) { Array($0) }
+    }
+
+    package func contains(_ key: [UInt8], in table: Table) throws -> Bool {
+        try withValue(of: key, in: table) { _ in true } ?? false
+    }
+
+    /// Returns how many keys the table has; costs one page.
+    package func count(of table: Table) throws -> Int {
+        var statistics = MDB_stat()
+        try check(mdb_stat(handle, table.handle, &statistics), "count \(table.name)")
+        return statistics.ms_entries
+    }
+
+    /// Runs `body` with a cursor over `table`, which ends with the call.
+    package func withCursor<Result>(
+        over table: Table, _ body: (inout Cursor) throws -> Result
+    ) throws -> Result {
+        var pointer: OpaquePointer?
+        try check(mdb_cursor_open(handle, table.handle, &pointer), "open a cursor on \(table.name)")
+        guard let pointer else { preconditionFailure("mdb_cursor_open gave no cursor") }
+        var cursor = Cursor(handle: pointer, table: table)
+        return try body(&cursor)
+    }
+}
+
+/// The one change in the making, and a view that already shows it.
+package struct WriteTransaction: ~Copyable {
+    /// Reads what is there, with the changes of this transaction.
+    package let reader: ReadTransaction
+
+    init(handle: OpaquePointer) { reader = ReadTransaction(handle: handle) }
+
+    /// Stores `value` under `key`, whatever was there.
+    package func put(_ value: [UInt8], for key: [UInt8], in table: Table) throws(LMDBError) {
+        try put(value, key, table, flags: 0)
+    }
+
+    /// Stores `value` under a key that must be greater than all others of the table.
+    package func append(_ value: [UInt8], for key: [UInt8], in table: Table) throws(LMDBError) {
+        try put(value, key, table, flags: UInt32(MDB_APPEND))
+    }
+
+    /// Stores `value` under a key that must not be there yet.
+    package func insert(_ value: [UInt8], for key: [UInt8], in table: Table) throws(LMDBError) {
+        try put(value, key, table, flags: UInt32(MDB_NOOVERWRITE))
+    }
+
+    /// Removes `key`; returns whether it was there.
+    @discardableResult
+    package func delete(_ key: [UInt8], in table: Table) throws(LMDBError) -> Bool {
+        let code = withMDBValue(key) { key in
+            var key = key
+            return mdb_del(reader.handle, table.handle, &key, nil)
+        }
+        if code == MDB_NOTFOUND { return false }
+        try check(code, "delete from \(table.name)")
+        return true
+    }
+
+    private func put(
+        _ value: [UInt8], _ key: [UInt8], _ table: Table, flags: UInt32
+    ) throws(LMDBError) {
+        let code = withMDBValue(key) { key in
+            withMDBValue(value) { value in
+                var key = key
+                var value = value
+                return mdb_put(reader.handle, table.handle, &key, &value, flags)
+            }
+        }
+        try check(code, "write \(table.name)")
+    }
+}
+
+/// Lends `bytes` to LMDB for the time of one call; LMDB does not write through it.
+func withMDBValue<Result>(_ bytes: [UInt8], _ body: (MDB_val) -> Result) -> Result {
+    bytes.withUnsafeBytes { buffer in
+        body(
+            MDB_val(
+                mv_size: buffer.count,
+                mv_data: UnsafeMutableRawPointer(mutating: buffer.baseAddress)
+            ))
+    }
+}
