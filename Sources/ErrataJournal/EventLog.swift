@@ -1,0 +1,198 @@
+package import ErrataCore
+import LMDB
+import Synchronization
+
+// EVENT FORMAT, version 1, in an environment of its own: what was asked, answered and refused. It proves
+// nothing about knowledge and may be pruned, so it stays out of the Merkle tree.
+//
+//   table      key             value
+//   meta       "format"        as in the journal
+//   events     sequence (8)    record                           append only, ends may be pruned
+//   receipts   id (32)         sequence (8) of its event        derived
+//
+//   record     {0 version (1), 1 kind, 2 time (µs), 3 actor, 4 body, 5 receipt id if it is one}
+//
+// Times are strictly increasing. Bodies are the caller's bytes.
+
+/// One thing that happened beside the operations.
+package struct Event: Hashable, Sendable {
+    package static let version: UInt64 = 1
+    package static let kindBytesMax = 64
+    package static let bodyBytesMax = 1 << 20
+
+    package let sequence: UInt64
+    package let kind: String
+    package let time: Timestamp
+    package let actor: Actor
+    package let body: [UInt8]
+    /// The name of the receipt that this event stores, if it does.
+    package let receipt: Digest?
+
+    var encoded: [UInt8] {
+        CBOR.fields([
+            (0, .unsigned(Event.version)), (1, .text(kind)), (2, .int(time.microseconds)),
+            (3, actor.cbor), (4, .bytes(body)), (5, receipt.map { .bytes($0.bytes) }),
+        ]).encoded
+    }
+}
+
+extension Event {
+    init(sequence: UInt64, decoding bytes: [UInt8]) throws(JournalError) {
+        do throws(CBORError) {
+            var fields = try CBORFields(CBOR(decoding: bytes), of: "event")
+            let version = try fields.unsigned(0)
+            guard version == Event.version else {
+                throw CBORError(message: "event version \(version) is unknown", offset: 0)
+            }
+            let receipt = try fields.bytesIfPresent(5)
+            guard receipt == nil || receipt?.count == Digest.byteCount else {
+                throw CBORError(message: "the receipt id is not 32 bytes", offset: 0)
+            }
+            self.sequence = sequence
+            kind = try fields.text(1)
+            time = Timestamp(microseconds: try fields.int(2))
+            actor = try Actor(try fields.value(3))
+            body = try fields.bytes(4)
+            self.receipt = receipt.flatMap { Digest($0) }
+            try fields.finish()
+        } catch {
+            throw .corrupt("event \(sequence) is damaged: \(error)")
+        }
+    }
+}
+
+/// The events of a store.
+final class EventLog: Sendable {
+    private static let batchWeightMax = 10_000
+
+    /// An event before it has a place.
+    struct Draft: Sendable {
+        let kind: String
+        let actor: Actor
+        let body: [UInt8]
+        let receipt: Digest?
+    }
+
+    let storage: EventStorage
+    private let writer: GroupCommitter<Draft, UInt64>
+
+    init(in directory: String, store: StoreID, options: JournalOptions) throws {
+        let path = directory + "/events"
+        try Directory.create(path)
+        let storage = try EventStorage(at: path, store: store, options: options)
+        self.storage = storage
+        writer = try GroupCommitter(
+            weightMax: EventLog.batchWeightMax, write: { try storage.write($0) }, afterWrite: {})
+    }
+
+    func append(_ draft: Draft) async throws(JournalError) -> UInt64 {
+        guard (1...Event.kindBytesMax).contains(draft.kind.utf8.count) else {
+            throw .limit(
+                "the length of the event kind", draft.kind.utf8.count, max: Event.kindBytesMax)
+        }
+        guard draft.body.count <= Event.bodyBytesMax else {
+            throw .limit("the size of the event", draft.body.count, max: Event.bodyBytesMax)
+        }
+        return try await writer.submit(draft, weight: 1)
+    }
+
+    func close() async {
+        await writer.close()
+        storage.environment.close()
+    }
+
+    func beginClose() { writer.beginClose() }
+}
+
+/// The environment of the events.
+final class EventStorage: Sendable {
+    private struct Position {
+        var next: UInt64 = 0
+        var lastTime = Timestamp(microseconds: .min)
+    }
+
+    let environment: Environment
+    let meta: Table
+    let events: Table
+    let receipts: Table
+    private let clock: @Sendable () -> Timestamp
+    private let position = Mutex(Position())
+
+    init(at path: String, store: StoreID, options: JournalOptions) throws {
+        environment = try Environment(at: path, options: .init(mapBytes: options.mapBytes))
+        let tables = try environment.tables(named: ["meta", "events", "receipts"])
+        (meta, events, receipts) = (tables[0], tables[1], tables[2])
+        clock = options.clock
+        try checkFormat(store)
+        try loadPosition()
+    }
+
+    private func checkFormat(_ store: StoreID) throws {
+        let bytes = try environment.read { try $0.value(of: JournalFormat.formatKey, in: meta) }
+        guard let bytes else {
+            return try environment.write {
+                try $0.put(FormatRow(store: store).encoded, for: JournalFormat.formatKey, in: meta)
+            }
+        }
+        guard try FormatRow(decoding: bytes, of: "the event log").store == store else {
+            throw JournalError.corrupt("the event log belongs to another store than the key file")
+        }
+    }
+
+    private func loadPosition() throws {
+        let last = try environment.read { reader in
+            try reader.withCursor(over: events) { try $0.last() }
+        }
+        guard let last else { return }
+        guard let sequence = last.key.bigEndianValue, sequence < .max else {
+            throw JournalError.corrupt("the last key of the events is not a sequence")
+        }
+        let time = try Event(sequence: sequence, decoding: last.value).time
+        position.withLock { $0 = Position(next: sequence + 1, lastTime: time) }
+    }
+
+    /// Writes the drafts in one transaction; a receipt that is there already keeps its event.
+    func write(_ drafts: [EventLog.Draft]) throws -> [Result<UInt64, JournalError>] {
+        try position.withLock { position in
+            let before = position
+            let (after, sequences) = try environment.write { transaction in
+                var position = before
+                let sequences = try drafts.map { try write($0, &position, transaction) }
+                return (position, sequences)
+            }
+            position = after
+            return sequences.map { .success($0) }
+        }
+    }
+
+    private func write(
+        _ draft: EventLog.Draft, _ position: inout Position,
+        _ transaction: borrowing WriteTransaction
+    ) throws -> UInt64 {
+        if let receipt = draft.receipt,
+            let known = try transaction.reader.value(of: receipt.bytes, in: receipts)?
+                .bigEndianValue
+        {
+            return known
+        }
+        let sequence = position.next
+        let time = max(
+            clock(), Timestamp(microseconds: max(position.lastTime.microseconds, .min + 1) + 1))
+        let event = Event(
+            sequence: sequence, kind: draft.kind, time: time, actor: draft.actor, body: draft.body,
+            receipt: draft.receipt)
+        let key = [UInt8](bigEndian: sequence)
+        try transaction.append(event.encoded, for: key, in: events)
+        if let receipt = draft.receipt {
+            try transaction.insert(key, for: receipt.bytes, in: receipts)
+        }
+        position = Position(next: sequence + 1, lastTime: time)
+        return sequence
+    }
+
+    func read<Result>(
+        _ body: (borrowing ReadTransaction) throws -> Result
+    ) throws(JournalError) -> Result {
+        do { return try environment.read(body) } catch { throw JournalError(wrapping: error) }
+    }
+}

@@ -1,0 +1,145 @@
+package import ErrataCore
+import LMDB
+
+// What both the writer and the readers look up, each in a transaction of the caller's.
+
+/// A name's row: where it points and which operation made it so.
+struct RefRow: Equatable, Sendable {
+    let commit: CommitID
+    let sequence: UInt64
+
+    var encoded: [UInt8] { commit.bytes + [UInt8](bigEndian: sequence) }
+
+    init(commit: CommitID, sequence: UInt64) {
+        self.commit = commit
+        self.sequence = sequence
+    }
+
+    init?(decoding bytes: [UInt8]) {
+        guard let commit = CommitID(bytes.prefix(CommitID.byteCount)),
+            let sequence = Array(bytes.dropFirst(CommitID.byteCount)).bigEndianValue
+        else { return nil }
+        self.init(commit: commit, sequence: sequence)
+    }
+}
+
+extension RefName {
+    var key: [UInt8] { Array(text.utf8) }
+
+    /// The key in `reflog`; no name holds a zero, so the rows of a name lie together.
+    func reflogKey(_ sequence: UInt64) -> [UInt8] { key + [0] + [UInt8](bigEndian: sequence) }
+}
+
+extension JournalStore {
+    func ref(
+        _ name: RefName, in table: Table, _ reader: borrowing ReadTransaction
+    ) throws -> RefRow? {
+        guard let bytes = try reader.value(of: name.key, in: table) else { return nil }
+        guard let row = RefRow(decoding: bytes) else {
+            throw JournalError.corrupt("the row of '\(name)' in \(table.name) is damaged")
+        }
+        return row
+    }
+
+    func head(of branch: RefName, _ reader: borrowing ReadTransaction) throws -> CommitID {
+        guard let row = try ref(branch, in: tables.branches, reader) else {
+            throw JournalError.unknownBranch(branch)
+        }
+        return row.commit
+    }
+
+    func row(of commit: CommitID, _ reader: borrowing ReadTransaction) throws -> CommitRow {
+        guard let bytes = try reader.value(of: commit.bytes, in: tables.commits) else {
+            throw JournalError.unknownCommit(commit)
+        }
+        guard let row = CommitRow(decoding: bytes) else {
+            throw JournalError.corrupt("the row of commit \(commit.hex) is damaged")
+        }
+        return row
+    }
+
+    func operationIfPresent(
+        _ sequence: UInt64, _ reader: borrowing ReadTransaction
+    ) throws -> Operation? {
+        try reader.value(of: [UInt8](bigEndian: sequence), in: tables.operations)
+            .map { try Operation(sequence: sequence, decoding: $0) }
+    }
+
+    /// Returns how many operations there are; they are numbered from 0 without a gap.
+    func operationCount(_ reader: borrowing ReadTransaction) throws -> UInt64 {
+        UInt64(try reader.count(of: tables.operations))
+    }
+
+    func operation(_ sequence: UInt64, _ reader: borrowing ReadTransaction) throws -> Operation {
+        if let operation = try operationIfPresent(sequence, reader) { return operation }
+        throw JournalError.unknownOperation(sequence, last: try operationCount(reader) &- 1)
+    }
+
+    func record(
+        of id: CommitID, _ reader: borrowing ReadTransaction
+    ) throws -> CommitRecord {
+        let row = try row(of: id, reader)
+        let operation = try operation(row.sequence, reader)
+        guard let bytes = operation.body.commitBytes, CommitID(.sha256(bytes)) == id else {
+            throw JournalError.corrupt("operation \(row.sequence) does not hold commit \(id.hex)")
+        }
+        return CommitRecord(
+            id: id, commit: try Commit(decoding: bytes), operation: row.sequence,
+            actor: operation.actor, generation: row.generation, factCount: Int(row.factCount))
+    }
+
+    // MARK: Ancestry
+
+    /// Returns the ancestor of `id` along first parents that has `generation`, in O(log n) rows.
+    func ancestor(
+        of id: CommitID, generation: UInt64, _ reader: borrowing ReadTransaction
+    ) throws -> CommitID? {
+        var id = id
+        var row = try row(of: id, reader)
+        guard generation <= row.generation else { return nil }
+        while row.generation > generation {
+            let jump = try self.row(of: row.jump, reader)
+            let next = jump.generation >= generation ? row.jump : row.parent
+            let nextRow =
+                jump.generation >= generation ? jump : try self.row(of: row.parent, reader)
+            guard nextRow.generation < row.generation else {
+                throw JournalError.corrupt("the ancestry of commit \(id.hex) does not go back")
+            }
+            (id, row) = (next, nextRow)
+        }
+        return id
+    }
+
+    /// Returns whether `ancestor` is `id` or lies on its line of first parents.
+    func isAncestor(
+        _ ancestor: CommitID, of id: CommitID, _ reader: borrowing ReadTransaction
+    ) throws -> Bool {
+        let generation = try row(of: ancestor, reader).generation
+        return try self.ancestor(of: id, generation: generation, reader) == ancestor
+    }
+
+    /// Returns where the child of `parent` jumps to (see CommitRow.swift).
+    func jump(
+        from parent: CommitID, _ row: CommitRow, _ reader: borrowing ReadTransaction
+    ) throws -> CommitID {
+        let first = try self.row(of: row.jump, reader)
+        let second = try self.row(of: first.jump, reader)
+        let isEven = row.generation - first.generation == first.generation - second.generation
+        return isEven ? first.jump : parent
+    }
+}
+
+/// A commit, and the operation that wrote it.
+package struct CommitRecord: Hashable, Sendable {
+    package let id: CommitID
+    package let commit: Commit
+    package let operation: UInt64
+    /// Who wrote it, as the kernel said.
+    package let actor: Actor
+    /// How many first parents lie behind it.
+    package let generation: UInt64
+    /// How many facts its snapshot has.
+    package let factCount: Int
+
+    package var time: Timestamp { commit.time }
+}

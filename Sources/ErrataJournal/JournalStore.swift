@@ -1,0 +1,111 @@
+import CErrataSystem
+import ErrataCore
+import LMDB
+import Synchronization
+
+/// The journal's environment, tables and keys: what reading and writing share.
+final class JournalStore: Sendable {
+    let environment: Environment
+    let tables: JournalTables
+    let keys: KeyFile
+    let options: JournalOptions
+    /// Where the next operation goes; only the writer's thread changes it.
+    let position: Mutex<JournalPosition>
+
+    var trie: TrieReader { TrieReader(table: tables.nodes) }
+
+    /// Opens the environment in `directory`/journal; writes operation 0 if there is none.
+    init(
+        in directory: String, keys: KeyFile, options: JournalOptions, creator: Actor
+    ) throws {
+        let path = directory + "/journal"
+        try Directory.create(path)
+        environment = try Environment(at: path, options: .init(mapBytes: options.mapBytes))
+        tables = try JournalTables(in: environment)
+        self.keys = keys
+        self.options = options
+        position = Mutex(JournalPosition())
+        try checkFormat()
+        try loadPosition()
+        if position.withLock({ $0.frontier.size }) == 0 { try initialize(creator) }
+        try keys.open(used: position.withLock { $0.nextSlot })
+    }
+
+    private func checkFormat() throws {
+        try environment.read { reader in
+            guard let bytes = try reader.value(of: JournalFormat.formatKey, in: tables.meta) else {
+                guard try reader.count(of: tables.operations) == 0 else {
+                    throw JournalError.corrupt("the journal has operations but no format row")
+                }
+                return
+            }
+            let row = try FormatRow(decoding: bytes, of: "the journal")
+            guard row.store == keys.store else {
+                throw JournalError.corrupt("the key file belongs to another store than the journal")
+            }
+        }
+    }
+
+    private func loadPosition() throws {
+        let loaded = try environment.read { try JournalPosition(tables, $0) }
+        position.withLock { $0 = loaded }
+    }
+
+    /// Runs `body` on one view; every error comes out as a ``JournalError``.
+    func read<Result>(
+        _ body: (borrowing ReadTransaction) throws -> Result
+    ) throws(JournalError) -> Result {
+        do { return try environment.read(body) } catch { throw JournalError(wrapping: error) }
+    }
+}
+
+/// The end of the log: all that the next operation depends on beside the tables.
+struct JournalPosition: Sendable {
+    /// The Merkle tree of all operations; its size is the next sequence.
+    var frontier = MerkleFrontier()
+    var lastTime = Timestamp(microseconds: .min)
+    var nextSlot: UInt64 = 0
+
+    init() {}
+
+    /// Reads the position of a journal that is being opened.
+    init(_ tables: JournalTables, _ reader: borrowing ReadTransaction) throws {
+        let last = try reader.withCursor(over: tables.operations) { try $0.last() }
+        guard let last else { return }
+        guard let sequence = last.key.bigEndianValue, sequence < .max else {
+            throw JournalError.corrupt("the last key of the operations is not a sequence")
+        }
+        lastTime = try Operation(sequence: sequence, decoding: last.value).time
+        let size = sequence + 1
+        var peaks: [Digest] = []
+        for peak in MerkleTree.peaks(size: size) {
+            let hash = try reader.value(of: peak.key, in: tables.merkle).flatMap { Digest($0) }
+            guard let hash else {
+                throw JournalError.corrupt("the Merkle tree has no \(peak.place)")
+            }
+            peaks.append(hash)
+        }
+        guard let frontier = MerkleFrontier(size: size, peaks: peaks) else {
+            preconditionFailure("a tree has as many peaks as bits")
+        }
+        self.frontier = frontier
+        let slots = try reader.value(of: JournalFormat.slotsKey, in: tables.meta)
+        guard let nextSlot = slots?.bigEndianValue else {
+            throw JournalError.corrupt("the journal has no count of slots")
+        }
+        self.nextSlot = nextSlot
+    }
+
+    /// The next operation's time: the clock's, but always after the last one.
+    func nextTime(_ now: Timestamp) -> Timestamp {
+        guard now <= lastTime else { return now }
+        return Timestamp(microseconds: lastTime.microseconds + 1)
+    }
+}
+
+extension MerkleTree.Node {
+    /// The key in the `merkle` table.
+    var key: [UInt8] { [level] + [UInt8](bigEndian: index) }
+
+    var place: String { "node at level \(level), index \(index)" }
+}

@@ -1,0 +1,127 @@
+import ErrataCore
+import Synchronization
+
+// KEY FILE, version 1. Outside LMDB, because LMDB copies pages and keeps old ones: a key that is zeroed
+// here is gone.
+//
+//   0   magic "ERRATAK1" (8)      28  store secret (32)
+//   8   version 1 (4)             60  first 4 bytes of SHA-256 of the 60 before
+//   12  store id (16)             64  slot 0 (32), slot 1 (32), …
+//
+// A slot is a random key, or 32 zeros once its payload was erased. Slots are drawn and synced in batches
+// ahead of use. Slots from the journal's "slots" on were never used: opening the file draws them again,
+// so a torn batch is no damage.
+
+/// The keys that payloads are sealed under.
+final class KeyFile: Sendable {
+    static let magic = Array("ERRATAK1".utf8)
+    static let version: UInt32 = 1
+    static let headerByteCount = 64
+    static let secretByteCount = 32
+    static let keyByteCount = 32
+
+    let store: StoreID
+    /// The key of the store's HMACs, fact ids among them.
+    let secret: [UInt8]
+    private let file: FileDescriptor
+    private let random: Randomness
+    private let batch: UInt64
+    /// How many slots are on disk.
+    private let filled: Mutex<UInt64>
+
+    /// Opens the file in `directory`; makes it if `create` says so and it is missing.
+    init(
+        in directory: String, create: Bool, batch: UInt64, random: Randomness
+    ) throws(JournalError) {
+        let path = directory + "/keys"
+        if create && !Directory.hasFile(path) {
+            try KeyFile.create(path, in: directory, random: random)
+        }
+        file = try FileDescriptor(opening: path)
+        (store, secret) = try KeyFile.header(of: file)
+        self.batch = batch
+        self.random = random
+        filled = Mutex(0)
+    }
+
+    /// Writes the header under another name first, so that a crash leaves a whole file or none.
+    private static func create(
+        _ path: String, in directory: String, random: Randomness
+    ) throws(JournalError) {
+        var header = magic
+        header.append(bigEndian: version)
+        header += random(StoreID.byteCount) + random(secretByteCount)
+        header += Digest.sha256(header).bytes.prefix(4)
+        precondition(header.count == headerByteCount)
+        let draft = path + ".new"
+        let file = try FileDescriptor(opening: draft, create: true)
+        try file.truncate(to: 0)
+        try file.write(header, at: 0)
+        try file.sync()
+        try Directory.rename(draft, to: path)
+        try Directory.sync(directory)
+    }
+
+    private static func header(
+        of file: borrowing FileDescriptor
+    ) throws(JournalError) -> (StoreID, [UInt8]) {
+        let header = try file.read(headerByteCount, at: 0)
+        guard header.count == headerByteCount else {
+            throw .corrupt("the key file has \(header.count) bytes, its header alone has 64")
+        }
+        guard header.starts(with: magic) else { throw .corrupt("the key file has no magic number") }
+        let found = header[8..<12].reduce(0) { $0 << 8 | UInt64($1) }
+        guard found == version else { throw .unknownVersion(found, of: "the key file") }
+        guard header[60...].elementsEqual(Digest.sha256(Array(header[..<60])).bytes.prefix(4)),
+            let store = StoreID(Array(header[12..<28]))
+        else { throw .corrupt("the header of the key file is damaged") }
+        return (store, Array(header[28..<60]))
+    }
+
+    /// Takes up the slots below `used`, drops the rest and draws a new batch.
+    func open(used: UInt64) throws(JournalError) {
+        let slots = try slotCount()
+        guard slots >= used else {
+            throw .corrupt("the key file has \(slots) slots, the journal uses \(used)")
+        }
+        try file.truncate(to: KeyFile.offset(of: used))
+        filled.withLock { $0 = used }
+        try fill(upTo: used + batch)
+    }
+
+    /// How many whole slots the file holds.
+    func slotCount() throws(JournalError) -> UInt64 {
+        UInt64(max(0, try file.byteCount() - KeyFile.headerByteCount) / KeyFile.keyByteCount)
+    }
+
+    /// Makes sure that the slots below `used` are on disk; draws a batch more if not.
+    func prepare(used: UInt64) throws(JournalError) {
+        guard filled.withLock({ $0 }) < used else { return }
+        try fill(upTo: used + batch)
+    }
+
+    /// Draws the next batch before it is needed, so that no commit waits for it.
+    func prepareAhead(used: UInt64) throws(JournalError) { try prepare(used: used + batch / 4) }
+
+    private func fill(upTo count: UInt64) throws(JournalError) {
+        let first = filled.withLock { $0 }
+        let keys = random(Int(count - first) * KeyFile.keyByteCount)
+        try file.write(keys, at: KeyFile.offset(of: first))
+        try file.sync()
+        filled.withLock { $0 = count }
+    }
+
+    /// Returns the key of a slot, or nil if it was erased.
+    func key(_ slot: UInt64) throws(JournalError) -> [UInt8]? {
+        guard slot < UInt64(Int32.max) else { throw .corrupt("slot \(slot) is out of range") }
+        let key = try file.read(KeyFile.keyByteCount, at: KeyFile.offset(of: slot))
+        guard key.count == KeyFile.keyByteCount else {
+            throw .corrupt("the key file ends before slot \(slot)")
+        }
+        return key.contains { $0 != 0 } ? key : nil
+    }
+
+    private static func offset(of slot: UInt64) -> Int {
+        headerByteCount + Int(slot) * keyByteCount
+    }
+}

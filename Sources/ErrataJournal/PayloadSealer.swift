@@ -1,0 +1,72 @@
+import ErrataCore
+import LMDB
+
+/// Finds or makes the leaf of each value that a commit brings.
+struct PayloadSealer {
+    let store: JournalStore
+    /// The first slot that no payload uses.
+    private(set) var nextSlot: UInt64
+    /// The payloads that the store does not have yet.
+    private(set) var new: [(name: PayloadKey, sealed: SealedPayload)] = []
+
+    init(store: JournalStore, nextSlot: UInt64) {
+        self.store = store
+        self.nextSlot = nextSlot
+    }
+
+    /// Returns the leaf after `draft`, nil if it takes the fact out; `old` is the leaf before.
+    mutating func leaf(
+        for draft: PreparedEdit, old: Leaf?, _ reader: borrowing ReadTransaction
+    ) throws -> Leaf? {
+        switch draft.change {
+        case .retract:
+            guard old != nil else {
+                throw JournalError.unknownFact(draft.fact, at: "on the branch")
+            }
+            return nil
+        case .put(let payload, let mustExist):
+            guard old != nil || !mustExist else {
+                throw JournalError.unknownFact(draft.fact, at: "on the branch")
+            }
+            if let leaf = try known(draft.fact, payload, reader) { return leaf }
+            return try seal(payload, of: draft.fact)
+        }
+    }
+
+    /// Returns the leaf under which the store has this very payload of `fact`.
+    private func known(
+        _ fact: FactID, _ payload: [UInt8], _ reader: borrowing ReadTransaction
+    ) throws -> Leaf? {
+        try reader.withCursor(over: store.tables.payloads) { cursor in
+            var entry = try cursor.seek(atLeast: fact.bytes)
+            while let row = entry, row.key.starts(with: fact.bytes) {
+                guard let name = PayloadKey(decoding: row.key),
+                    let sealed = SealedPayload(decoding: row.value)
+                else { throw JournalError.corrupt("a payload row of fact \(fact.hex) is damaged") }
+                // An erased value cannot be recognized, so it comes back as a new one.
+                if let key = try store.keys.key(sealed.slot),
+                    Leaf(.hmac(payload, key: key)) == name.leaf
+                {
+                    return name.leaf
+                }
+                entry = try cursor.next()
+            }
+            return nil
+        }
+    }
+
+    private mutating func seal(_ payload: [UInt8], of fact: FactID) throws -> Leaf {
+        try store.keys.prepare(used: nextSlot + 1)
+        guard let key = try store.keys.key(nextSlot) else {
+            throw JournalError.corrupt("slot \(nextSlot) of the key file is empty")
+        }
+        let leaf = Leaf(.hmac(payload, key: key))
+        let name = PayloadKey(fact, leaf)
+        let nonce = store.options.random(SealedPayload.nonceByteCount)
+        let sealed = try SealedPayload(
+            sealing: payload, name: name, slot: nextSlot, slotKey: key, nonce: nonce)
+        new.append((name, sealed))
+        nextSlot += 1
+        return leaf
+    }
+}

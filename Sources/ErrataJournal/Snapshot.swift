@@ -1,0 +1,119 @@
+package import ErrataCore
+import LMDB
+
+/// The facts that are believed at one commit: a number and a hash, never an open transaction.
+///
+/// Each call opens transactions of its own; what a snapshot says never changes.
+package struct Snapshot: Sendable {
+    private let store: JournalStore
+    package let commit: CommitID
+    /// The operation that wrote the commit.
+    package let operation: UInt64
+    /// How many facts there are.
+    package let count: Int
+    let root: TrieEntry?
+
+    init(_ store: JournalStore, _ commit: CommitID, _ row: CommitRow) {
+        self.store = store
+        self.commit = commit
+        operation = row.sequence
+        count = Int(row.factCount)
+        root = row.root
+    }
+
+    /// The hash of the whole set: equal sets have equal roots within a store and its clones.
+    package var rootHash: Digest { root?.hash ?? Trie.emptyRoot }
+
+    /// Returns the leaf of `fact`, or nil if it is not believed; O(log facts).
+    package func leaf(of fact: FactID) throws(JournalError) -> Leaf? {
+        try store.read { try store.trie.leaf(of: fact, under: root, $0) }
+    }
+
+    /// Returns the facts that follow `after`, in the order of their ids, at most `limit`.
+    package func entries(
+        after: FactID? = nil, limit: Int
+    ) throws(JournalError) -> [(fact: FactID, leaf: Leaf)] {
+        var walk = TrieWalk(root: root, after: after)
+        var found: [TrieLeaf] = []
+        while !walk.isDone, found.count < limit {
+            try store.read {
+                try walk.advance(
+                    &found, limit: limit, nodeCountMax: Journal.nodeChunkCount, store.trie, $0)
+            }
+        }
+        return found.map { ($0.fact, $0.leaf) }
+    }
+}
+
+extension Journal {
+    /// How many trie nodes are read in one transaction: a millisecond or two.
+    static let nodeChunkCount = 512
+    /// How many payloads are copied out in one transaction.
+    static let payloadChunkCount = 512
+
+    /// Returns the facts at `commit`; costs one lookup.
+    package func snapshot(at commit: CommitID) throws(JournalError) -> Snapshot {
+        try store.read { Snapshot(store, commit, try store.row(of: commit, $0)) }
+    }
+
+    /// Returns what changed between two commits, in the order of fact ids; O(changes · depth).
+    package func diff(from: CommitID, to: CommitID) throws(JournalError) -> [FactChange] {
+        let (old, new) = try store.read {
+            (try store.row(of: from, $0).root, try store.row(of: to, $0).root)
+        }
+        var diff = TrieDiff(from: old, to: new)
+        var changes: [FactChange] = []
+        while !diff.isDone {
+            try store.read {
+                try diff.advance(&changes, nodeCountMax: Journal.nodeChunkCount, store.trie, $0)
+            }
+        }
+        return changes
+    }
+
+    // MARK: Payloads
+
+    /// Returns the value of `fact` that has `leaf`, or nil if its key was erased (the value is redacted).
+    ///
+    /// Throws `unknown_fact` if the store never had it.
+    package func fact(_ fact: FactID, leaf: Leaf) throws(JournalError) -> Fact? {
+        let name = PayloadKey(fact, leaf)
+        guard let row = try store.read({ try $0.value(of: name.bytes, in: store.tables.payloads) })
+        else { throw JournalError.unknownFact(fact, at: "with the leaf \(leaf)") }
+        return try store.openPayload(row, name)
+    }
+
+    /// Returns the values of these facts in their order; nil for each whose key was erased.
+    package func facts(_ pairs: [(FactID, Leaf)]) throws(JournalError) -> [Fact?] {
+        var facts: [Fact?] = []
+        facts.reserveCapacity(pairs.count)
+        for start in stride(from: 0, to: pairs.count, by: Journal.payloadChunkCount) {
+            let chunk = pairs[start..<min(start + Journal.payloadChunkCount, pairs.count)]
+            let names = chunk.map { PayloadKey($0.0, $0.1) }
+            let rows = try store.read { reader in
+                try names.map { try reader.value(of: $0.bytes, in: store.tables.payloads) }
+            }
+            for (name, row) in zip(names, rows) {
+                guard let row else {
+                    throw JournalError.unknownFact(name.fact, at: "with the leaf \(name.leaf)")
+                }
+                facts.append(try store.openPayload(row, name))
+            }
+        }
+        return facts
+    }
+}
+
+extension JournalStore {
+    /// Returns the fact in a payload row, or nil if its key was erased.
+    func openPayload(_ row: [UInt8], _ name: PayloadKey) throws(JournalError) -> Fact? {
+        guard let sealed = SealedPayload(decoding: row) else {
+            throw .corrupt("the payload row of fact \(name.fact.hex) is cut short")
+        }
+        guard let key = try keys.key(sealed.slot) else { return nil }
+        let payload = try sealed.opened(name: name, slotKey: key)
+        do { return try Fact(payload: payload) } catch {
+            throw .corrupt("the payload of fact \(name.fact.hex) is damaged: \(error)")
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// Keeps a data directory to one process, and to one open in it.
+///
+/// flock(2) belongs to the open file and ends with it, so a killed process leaves no lock behind.
+struct StoreLock: ~Copyable, Sendable {
+    private let file: FileDescriptor
+
+    /// Takes the lock in `directory`; throws `store_locked` with the holder's pid if it is taken.
+    init(in directory: String) throws(JournalError) {
+        let file = try FileDescriptor(opening: directory + "/lock", create: true)
+        try StoreLock.take(file, directory)
+        self.file = file
+    }
+
+    private static func take(
+        _ file: borrowing FileDescriptor, _ directory: String
+    ) throws(JournalError) {
+        guard flock(file.raw, LOCK_EX | LOCK_NB) == 0 else {
+            guard errno == EWOULDBLOCK else { throw .system(errno, "lock \(file.path)") }
+            throw .locked(directory, holder: holder(in: file))
+        }
+        try file.truncate(to: 0)
+        try file.write(Array("\(getpid())\n".utf8), at: 0)
+    }
+
+    /// The pid that the holder wrote; nil while it has not yet.
+    private static func holder(in file: borrowing FileDescriptor) -> Int32? {
+        guard let bytes = try? file.read(20, at: 0) else { return nil }
+        return Int32(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+    }
+}
+
+extension JournalError {
+    fileprivate static func locked(_ directory: String, holder: Int32?) -> JournalError {
+        let who = holder.map { "process \($0)" } ?? "another process"
+        return JournalError(
+            .storeLocked, "the store in \(directory) is open in \(who)",
+            hint: "Stop that process, or send requests to its socket.")
+    }
+}

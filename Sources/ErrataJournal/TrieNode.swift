@@ -1,0 +1,158 @@
+import ErrataCore
+
+// TRIE FORMAT, version 1: a snapshot is a Merkle trie from FactID to leaf.
+//
+// Level n of the trie splits by bits 3n ..< 3n + 3 of the FactID, first bit first (the last level has two
+// bits and a zero). A set of facts has one trie: no fact is no entry, one fact is a leaf entry, two or more
+// are a node. So the same facts have the same root, whatever the order of the edits.
+//
+//   hash of a leaf entry   SHA-256(0x00 ‖ FactID ‖ leaf)
+//   hash of a node         SHA-256(0x01 ‖ bitmap ‖ hashes of its entries, lowest digit first)
+//   root of no facts       SHA-256 of nothing
+//
+// The value of `nodes` under a sequence is the nodes that the operation made, one after the other, each
+// after its children. A node in it:
+//
+//   leaf bitmap (1)   which digits have a leaf entry: bit d for digit d
+//   node bitmap (1)   which digits have a node
+//   then for each digit in order
+//     leaf   FactID (16), leaf (32)
+//     node   hash (32), LEB128 of own sequence - sequence of the node, LEB128 of its offset there
+//
+// Where a node lies is not hashed. Its hash is checked each time it is read.
+
+/// The shape of the trie.
+enum Trie {
+    static let bitsPerLevel = 3
+    static let width = 1 << bitsPerLevel
+    typealias Bitmap = UInt8
+
+    static let emptyRoot = Digest.sha256([])
+
+    /// Returns the bits of `fact` that level `level` splits by.
+    static func digit(_ fact: FactID, _ level: Int) -> Int {
+        let bytes = fact.bytes
+        var digit = 0
+        for bit in level * bitsPerLevel..<(level + 1) * bitsPerLevel {
+            let isSet = bit < 8 * bytes.count && bytes[bit >> 3] >> UInt8(7 - bit & 7) & 1 == 1
+            digit = digit << 1 | (isSet ? 1 : 0)
+        }
+        return digit
+    }
+}
+
+/// One subtree as its parent names it.
+enum TrieEntry: Hashable, Sendable {
+    /// The only fact of the subtree, with the hash of the entry.
+    case leaf(TrieLeaf)
+    case node(TrieLink)
+
+    var hash: Digest {
+        switch self {
+        case .leaf(let leaf): leaf.hash
+        case .node(let link): link.hash
+        }
+    }
+}
+
+/// A fact in the trie.
+struct TrieLeaf: Hashable, Sendable {
+    let fact: FactID
+    let leaf: Leaf
+
+    var hash: Digest { .sha256([0x00] + fact.bytes + leaf.bytes) }
+}
+
+/// A node by its hash, and where to find it.
+struct TrieLink: Hashable, Sendable {
+    let hash: Digest
+    let sequence: UInt64
+    let offset: UInt32
+}
+
+/// The entries of one node, by digit.
+struct TrieNode: Hashable, Sendable {
+    var entries: [TrieEntry?]
+
+    init() { entries = Array(repeating: nil, count: Trie.width) }
+
+    var hash: Digest {
+        var bitmap: Trie.Bitmap = 0
+        var hashes: [UInt8] = []
+        for case (let digit, let entry?) in entries.enumerated() {
+            bitmap |= 1 << Trie.Bitmap(digit)
+            hashes += entry.hash.bytes
+        }
+        return .sha256([0x01] + Trie.bytes(bitmap) + hashes)
+    }
+
+    // MARK: Encoding
+
+    /// Appends the encoding of this node to the nodes of operation `sequence`.
+    func encode(into out: inout [UInt8], at sequence: UInt64) {
+        var leaves: Trie.Bitmap = 0
+        var nodes: Trie.Bitmap = 0
+        for case (let digit, let entry?) in entries.enumerated() {
+            let bit: Trie.Bitmap = 1 << Trie.Bitmap(digit)
+            if case .leaf = entry { leaves |= bit } else { nodes |= bit }
+        }
+        out += Trie.bytes(leaves) + Trie.bytes(nodes)
+        for case let entry? in entries {
+            switch entry {
+            case .leaf(let leaf): out += leaf.fact.bytes + leaf.leaf.bytes
+            case .node(let link):
+                precondition(link.sequence <= sequence, "a node cannot link to a later operation")
+                out += link.hash.bytes
+                out.append(varint: sequence - link.sequence)
+                out.append(varint: UInt64(link.offset))
+            }
+        }
+    }
+
+    /// Reads the node at `offset` of the nodes of operation `sequence`; nil if it is damaged.
+    init?(decoding buffer: UnsafeRawBufferPointer, at offset: UInt32, of sequence: UInt64) {
+        guard Int(offset) < buffer.count else { return nil }
+        var reader = ByteReader(buffer, from: Int(offset))
+        guard let leaves = reader.integer(Trie.Bitmap.self),
+            let nodes = reader.integer(Trie.Bitmap.self), leaves & nodes == 0
+        else { return nil }
+        self.init()
+        for digit in 0..<Trie.width {
+            let bit: Trie.Bitmap = 1 << Trie.Bitmap(digit)
+            if leaves & bit != 0 {
+                guard let leaf = TrieLeaf(&reader) else { return nil }
+                entries[digit] = .leaf(leaf)
+            } else if nodes & bit != 0 {
+                guard let link = TrieLink(&reader, from: sequence) else { return nil }
+                entries[digit] = .node(link)
+            }
+        }
+    }
+}
+
+extension Trie {
+    fileprivate static func bytes(_ bitmap: Bitmap) -> [UInt8] {
+        (0..<Bitmap.bitWidth / 8).reversed().map {
+            UInt8(truncatingIfNeeded: bitmap >> Bitmap(8 * $0))
+        }
+    }
+}
+
+extension TrieLeaf {
+    init?(_ reader: inout ByteReader) {
+        guard let id = reader.bytes(FactID.byteCount), let fact = FactID(id),
+            let bytes = reader.bytes(Digest.byteCount), let leaf = Leaf(bytes)
+        else { return nil }
+        self.init(fact: fact, leaf: leaf)
+    }
+}
+
+extension TrieLink {
+    fileprivate init?(_ reader: inout ByteReader, from own: UInt64) {
+        guard let bytes = reader.bytes(Digest.byteCount), let hash = Digest(bytes),
+            let back = reader.varint(), back <= own,
+            let place = reader.varint(), let offset = UInt32(exactly: place)
+        else { return nil }
+        self.init(hash: hash, sequence: own - back, offset: offset)
+    }
+}

@@ -1,0 +1,146 @@
+package import ErrataCore
+import Foundation
+
+/// Edits that a client wants on a branch.
+package struct CommitDraft: Sendable {
+    package var branch: String
+    /// The head that the edits were made for; nil means whatever the head is then.
+    package var expect: CommitID?
+    /// Who the client says wrote this.
+    package var author: String?
+    package var message: String
+    package var edits: [DraftEdit]
+
+    package init(
+        branch: String, expect: CommitID? = nil, author: String? = nil, message: String,
+        edits: [DraftEdit]
+    ) {
+        self.branch = branch
+        self.expect = expect
+        self.author = author
+        self.message = message
+        self.edits = edits
+    }
+}
+
+/// What a commit or revert did.
+package struct CommitOutcome: Hashable, Sendable {
+    package let commit: CommitID
+    package let operation: UInt64
+    package let branch: String
+    package let time: Timestamp
+    /// In the order of fact ids.
+    package let changes: [FactChange]
+    /// How many edits asked for what was there already.
+    package let unchangedCount: Int
+}
+
+/// What an operation on names did.
+package struct OperationOutcome: Hashable, Sendable {
+    package let operation: UInt64
+    /// The branch or tag.
+    package let name: String
+    /// Where the name points now, or last pointed if it was deleted.
+    package let commit: CommitID
+    package let time: Timestamp
+}
+
+/// An operation to be written, checked as far as that goes without the store.
+struct WriteRequest: Sendable {
+    enum Action: Sendable {
+        case initialize
+        case commit(branch: RefName, expect: CommitID?, CommitText, [PreparedEdit])
+        case revert(CommitID, branch: RefName, expect: CommitID?, CommitText)
+        case rollback(branch: RefName, to: CommitID, expect: CommitID?)
+        case createBranch(RefName, at: CommitID)
+        case deleteBranch(RefName)
+        case createTag(RefName, at: CommitID, message: String?)
+    }
+
+    let action: Action
+    let actor: Actor
+
+    /// About how many rows it writes.
+    var weight: Int {
+        if case .commit(_, _, _, let edits) = action { return edits.count + 1 }
+        return 1
+    }
+}
+
+/// The words of a commit, within their limits and in NFC.
+struct CommitText: Sendable {
+    let author: String?
+    let message: String
+
+    init(author: String?, message: String) throws(JournalError) {
+        if let author, author.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+            throw JournalError(.invalidText, "the author holds a control character")
+        }
+        self.author = try author.map { text throws(JournalError) in
+            try CommitText.checked(text, "the length of the author", max: Commit.authorBytesMax)
+        }
+        self.message = try CommitText.message(message)
+    }
+
+    /// Returns `text` in NFC, if it fits a commit or tag message.
+    static func message(_ text: String) throws(JournalError) -> String {
+        let isControl = { (byte: UInt8) in byte < 0x20 && byte != 0x0a && byte != 0x09 }
+        guard !text.utf8.contains(where: isControl) else {
+            throw JournalError(
+                .invalidText, "the message holds a control character",
+                hint: "Only line feeds and tabs are allowed.")
+        }
+        return try checked(text, "the length of the message", max: Commit.messageBytesMax)
+    }
+
+    private static func checked(
+        _ text: String, _ what: String, max: Int
+    ) throws(JournalError) -> String {
+        guard text.utf8.count <= max else { throw .limit(what, text.utf8.count, max: max) }
+        let normal = text.precomposedStringWithCanonicalMapping
+        guard normal.utf8.count <= max else { throw .limit(what, normal.utf8.count, max: max) }
+        return normal
+    }
+}
+
+/// A draft edit by the id of its fact.
+struct PreparedEdit: Sendable {
+    enum Change: Sendable {
+        /// The fact's canonical encoding.
+        case put([UInt8], mustExist: Bool)
+        case retract
+    }
+
+    let fact: FactID
+    let change: Change
+
+    /// Returns the edits in the order of fact ids; refuses more than the limit and two for one fact.
+    static func list(
+        _ drafts: [DraftEdit], secret: [UInt8]
+    ) throws(JournalError) -> [PreparedEdit] {
+        guard drafts.count <= Commit.editCountMax else {
+            throw .limit("the number of edits", drafts.count, max: Commit.editCountMax)
+        }
+        let edits = drafts.map { PreparedEdit($0, secret: secret) }.sorted { $0.fact < $1.fact }
+        for (edit, next) in zip(edits, edits.dropFirst()) where edit.fact == next.fact {
+            throw JournalError(
+                .duplicateEdit, "two edits of the commit change the fact \(edit.fact.hex)",
+                hint: "Keep one edit a fact.")
+        }
+        return edits
+    }
+
+    private init(_ draft: DraftEdit, secret: [UInt8]) {
+        switch draft {
+        case .assert(let fact):
+            self.fact = FactID(key: fact.key, secret: secret)
+            change = .put(fact.payload, mustExist: false)
+        case .revise(let fact):
+            self.fact = FactID(key: fact.key, secret: secret)
+            change = .put(fact.payload, mustExist: true)
+        case .retract(let fact):
+            self.fact = fact
+            change = .retract
+        }
+    }
+}
