@@ -1,0 +1,110 @@
+#ifndef CERRATAKERNELS_H
+#define CERRATAKERNELS_H
+
+// The loops that BLAS does not have, and the one it has without the promise we need.
+//
+// Every function exists at three levels, chosen once per process by what the CPU can do:
+//
+//   baseline   any CPU: plain C
+//   avx2       AVX2 and FMA
+//   avx512     AVX-512 F, BW, VL, DQ and VNNI
+//
+// All levels return the same bits. Integers are exact. A float result is built from fused
+// multiply-adds in one order that the comments below fix (a CPU without the instruction computes
+// the same value in double precision), so neither the CPU, nor the shape of a batch, nor a row's
+// place in it can show in a result.
+//
+// The environment variable ERRATA_KERNELS=baseline|avx2|avx512 lowers the level for the process;
+// a level that the CPU lacks, or an unknown word, is ignored (compare with `errata_kernel_level`).
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Columns of one panel of a packed matrix.
+#define ERRATA_PANEL_WIDTH 48
+
+/// The functions of one level.
+///
+/// Matrices are row-major; `*_stride` counts floats from one row to the next. Pointers need no
+/// alignment beyond their type's. Outputs must not overlap inputs unless a comment allows it.
+struct errata_kernels {
+    /// "baseline", "avx2" or "avx512".
+    const char *_Nonnull name;
+
+    /// Returns the exact dot product of two int8 vectors; `n` is at most 131071.
+    int32_t (*_Nonnull dot_i8)(const int8_t *_Nonnull a, const int8_t *_Nonnull b, size_t n);
+
+    /// Writes the dot product of row i and the query to out[i]; see `errata_scan_i8`.
+    void (*_Nonnull scan_i8)(
+        const int8_t *_Nonnull rows, size_t row_stride, size_t row_count,
+        const int8_t *_Nonnull query, size_t width, int32_t *_Nonnull out);
+
+    /// Returns the dot product of two float vectors; see `errata_dot_f32`.
+    float (*_Nonnull dot_f32)(const float *_Nonnull a, const float *_Nonnull b, size_t n);
+
+    /// Writes c = a b + bias: c is (m, n), a is (m, k), b is (k, n), bias is (n) or null for zeros.
+    ///
+    /// Every c[i][j] is one chain of fused multiply-adds over k, in order, that starts at bias[j].
+    /// Columns [48 p, 48 p + 48) of b start at b + p * b_panel_stride: a matrix written by
+    /// `errata_pack` has b_panel_stride = k * 48 and b_row_stride = 48; a plain row-major one has
+    /// b_panel_stride = 48.
+    void (*_Nonnull gemm)(
+        size_t m, size_t n, size_t k, const float *_Nonnull a, size_t a_stride,
+        const float *_Nonnull b, size_t b_row_stride, size_t b_panel_stride,
+        const float *_Nullable bias, float *_Nonnull c, size_t c_stride);
+
+    /// Replaces each row of x, (rows, width), by softmax(scale * row).
+    ///
+    /// Elements from `width` to the next multiple of 16 must belong to x (stride >= that multiple)
+    /// and are set to zero.
+    void (*_Nonnull softmax)(
+        float *_Nonnull x, size_t stride, size_t rows, size_t width, float scale);
+
+    /// Replaces each x[i] by x[i] * (1 + erf(x[i] / sqrt 2)) / 2.
+    void (*_Nonnull gelu)(float *_Nonnull x, size_t n);
+
+    /// Writes (x - mean) / sqrt(variance + epsilon) * weight + bias per row; out may be x.
+    void (*_Nonnull layer_norm)(
+        float *_Nonnull out, const float *_Nonnull x, size_t rows, size_t width,
+        const float *_Nonnull weight, const float *_Nonnull bias, float epsilon);
+
+    /// Adds b to a.
+    void (*_Nonnull add)(float *_Nonnull a, const float *_Nonnull b, size_t n);
+};
+
+/// Returns the functions of the level in use.
+const struct errata_kernels *_Nonnull errata_kernels(void);
+
+/// Returns the functions of the level with this name, or null if the CPU lacks it or the name is unknown.
+const struct errata_kernels *_Nullable errata_kernels_named(const char *_Nonnull name);
+
+/// Returns the name of the level in use: "baseline", "avx2" or "avx512".
+const char *_Nonnull errata_kernel_level(void);
+
+/// Returns the exact dot product of two int8 vectors; `n` is at most 131071.
+int32_t errata_dot_i8(const int8_t *_Nonnull a, const int8_t *_Nonnull b, size_t n);
+
+/// Writes the exact dot product of row i and the query to out[i], for `row_count` rows.
+///
+/// Row i is the `width` bytes at rows + i * row_stride (in bytes); `width` is at most 131071. Reads
+/// nothing outside the rows.
+void errata_scan_i8(
+    const int8_t *_Nonnull rows, size_t row_stride, size_t row_count, const int8_t *_Nonnull query,
+    size_t width, int32_t *_Nonnull out);
+
+/// Returns the dot product of two float vectors, the same bits on every CPU.
+///
+/// Lane l of 64 sums elements l, l + 64, ... by fused multiply-adds, short vectors padded with
+/// zeros; then lanes l and l + 32, l and l + 16, and so on down to one.
+float errata_dot_f32(const float *_Nonnull a, const float *_Nonnull b, size_t n);
+
+/// Returns how many floats `errata_pack` writes for a matrix of n columns and k rows.
+size_t errata_packed_count(size_t n, size_t k);
+
+/// Packs the transpose of w, (n, k) as checkpoints store a linear layer, for `gemm`.
+///
+/// `packed` is (panels, k, 48): column j of the (k, n) matrix lies in panel j / 48. Columns past n
+/// are zero.
+void errata_pack(float *_Nonnull packed, const float *_Nonnull w, size_t n, size_t k);
+
+#endif

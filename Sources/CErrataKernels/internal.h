@@ -1,0 +1,15 @@
+#ifndef ERRATA_INTERNAL_H
+#define ERRATA_INTERNAL_H
+
+#include "CErrataKernels.h"
+
+typedef float v16 __attribute__((ext_vector_type(16)));
+typedef int32_t i16 __attribute__((ext_vector_type(16)));
+
+extern const struct errata_kernels errata_kernels_baseline;
+#if defined(__x86_64__)
+extern const struct errata_kernels errata_kernels_avx2;
+extern const struct errata_kernels errata_kernels_avx512;
+#endif
+
+#endif
