@@ -1,0 +1,85 @@
+/// The tensors of a BERT checkpoint, by their names in it.
+///
+/// The table of names is checked in both directions before anything is read: a tensor that is missing,
+/// has another shape or is not used is an error.
+struct BertWeights {
+    /// In many checkpoints, and used by nothing here: the positions 0, 1, 2, … and the head of the
+    /// next-sentence task.
+    static let unused: Set<String> = [
+        "embeddings.position_ids", "pooler.dense.weight", "pooler.dense.bias",
+    ]
+
+    private let file: SafeTensors
+    private let shapes: [String: [Int]]
+    private let kernels: Kernels
+
+    init(
+        _ file: SafeTensors, _ configuration: BertConfiguration, kernels: Kernels
+    ) throws(ModelError) {
+        self.file = file
+        self.kernels = kernels
+        shapes = Self.shapes(configuration)
+        let found = file.shapes
+        if let name = Set(shapes.keys).subtracting(found.keys).min() {
+            throw ModelError(.mismatch, "model.safetensors: tensor '\(name)' is missing")
+        }
+        if let name = Set(found.keys).subtracting(shapes.keys).subtracting(Self.unused).min() {
+            throw ModelError(.mismatch, "model.safetensors: nothing uses tensor '\(name)'")
+        }
+    }
+
+    /// Returns the name and shape of every tensor that the configuration asks for.
+    static func shapes(_ configuration: BertConfiguration) -> [String: [Int]] {
+        let width = configuration.width
+        let between = configuration.intermediateWidth
+        var shapes: [String: [Int]] = [
+            "embeddings.word_embeddings.weight": [configuration.vocabularyCount, width],
+            "embeddings.position_embeddings.weight": [configuration.positionCount, width],
+            "embeddings.token_type_embeddings.weight": [configuration.tokenTypeCount, width],
+        ]
+        func norm(_ name: String) {
+            shapes[name + ".weight"] = [width]
+            shapes[name + ".bias"] = [width]
+        }
+        func linear(_ name: String, _ inputs: Int, _ outputs: Int) {
+            shapes[name + ".weight"] = [outputs, inputs]
+            shapes[name + ".bias"] = [outputs]
+        }
+        norm("embeddings.LayerNorm")
+        for layer in 0..<configuration.layerCount {
+            let prefix = "encoder.layer.\(layer)."
+            for part in ["query", "key", "value"] {
+                linear(prefix + "attention.self.\(part)", width, width)
+            }
+            linear(prefix + "attention.output.dense", width, width)
+            norm(prefix + "attention.output.LayerNorm")
+            linear(prefix + "intermediate.dense", width, between)
+            linear(prefix + "output.dense", between, width)
+            norm(prefix + "output.LayerNorm")
+        }
+        return shapes
+    }
+
+    func floats(_ name: String) throws(ModelError) -> [Float] {
+        guard let shape = shapes[name] else { fatalError("unreachable: \(name) is in the table") }
+        return try file.floats(name, shape: shape)
+    }
+
+    /// Returns the map whose outputs are those of the named ones, one after the other.
+    func linear(_ names: String...) throws(ModelError) -> Linear {
+        var weight: [Float] = []
+        var bias: [Float] = []
+        for name in names {
+            weight += try floats(name + ".weight")
+            bias += try floats(name + ".bias")
+        }
+        return Linear(
+            weight: weight, bias: bias, inputs: weight.count / bias.count, kernels: kernels)
+    }
+
+    func layerNorm(_ name: String, epsilon: Float) throws(ModelError) -> LayerNorm {
+        LayerNorm(
+            weight: try floats(name + ".weight"), bias: try floats(name + ".bias"),
+            epsilon: epsilon, kernels: kernels)
+    }
+}

@@ -1,0 +1,113 @@
+/// The tensors of one safetensors file.
+///
+/// The file is the header's length (8 bytes, little-endian), the header (JSON: name to dtype, shape
+/// and byte range), then the data, which the ranges must cover without gap or overlap. All of it is
+/// checked before the first tensor is read.
+struct SafeTensors {
+    static let headerByteCountMax = 16 << 20
+    static let dimensionCountMax = 8
+
+    /// Where one tensor lies.
+    struct Entry {
+        let name: String
+        let type: String
+        let shape: [Int]
+        /// In bytes from the start of the data.
+        let range: Range<Int>
+    }
+
+    private let file: MappedFile
+    private let dataStart: Int
+    private let entries: [String: Entry]
+
+    /// Names and shapes of all tensors.
+    var shapes: [String: [Int]] { entries.mapValues(\.shape) }
+
+    init(_ file: MappedFile) throws(ModelError) {
+        let bytes = file.bytes
+        guard bytes.count >= 8 else {
+            throw ModelError(
+                .malformed, "\(file.name) has \(bytes.count) bytes, too few for its header")
+        }
+        let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        guard length <= UInt64(Self.headerByteCountMax) else {
+            throw ModelError(
+                .limit,
+                "\(file.name): the header has \(length) bytes, more than \(Self.headerByteCountMax)"
+            )
+        }
+        guard Int(length) <= bytes.count - 8 else {
+            throw ModelError(
+                .malformed,
+                "\(file.name): the header has \(length) bytes, the file only \(bytes.count - 8)")
+        }
+        self.file = file
+        dataStart = 8 + Int(length)
+        let header = try JSONReader.object(Array(bytes[8..<dataStart]), place: file.name)
+        entries = try Self.entries(header, dataByteCount: bytes.count - dataStart)
+    }
+
+    /// Returns the elements of a tensor, which must have this shape, as floats.
+    ///
+    /// F32, F16 and BF16 are converted exactly; other types and elements that are not finite are errors.
+    func floats(_ name: String, shape: [Int]) throws(ModelError) -> [Float] {
+        guard let entry = entries[name] else {
+            throw ModelError(.mismatch, "\(file.name): tensor '\(name)' is missing")
+        }
+        guard entry.shape == shape else {
+            throw ModelError(
+                .mismatch,
+                "\(file.name): tensor '\(name)' has shape \(entry.shape), expected \(shape)")
+        }
+        let data = UnsafeRawBufferPointer(rebasing: file.bytes[dataStart...][offset: entry.range])
+        let values = try Self.convert(data, entry: entry, file: file.name)
+        if let place = values.firstIndex(where: { !$0.isFinite }) {
+            throw ModelError(
+                .malformed, "\(file.name): tensor '\(name)' holds \(values[place]) at \(place)")
+        }
+        return values
+    }
+
+    private static func convert(
+        _ data: UnsafeRawBufferPointer, entry: Entry, file: String
+    ) throws(ModelError) -> [Float] {
+        func each<Bits: FixedWidthInteger>(_: Bits.Type, _ value: (Bits) -> Float) -> [Float] {
+            (0..<data.count / MemoryLayout<Bits>.size).map { i in
+                value(
+                    Bits(
+                        littleEndian: data.loadUnaligned(
+                            fromByteOffset: i * MemoryLayout<Bits>.size, as: Bits.self)))
+            }
+        }
+        switch entry.type {
+        case "F32": return each(UInt32.self) { Float(bitPattern: $0) }
+        case "BF16": return each(UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+        case "F16": return each(UInt16.self) { float(half: $0) }
+        default:
+            throw ModelError(
+                .unsupported,
+                "\(file): tensor '\(entry.name)' has type \(entry.type), expected F32, F16 or BF16")
+        }
+    }
+
+    /// Returns the value of an IEEE half; Swift's Float16 is missing on some of our platforms.
+    static func float(half bits: UInt16) -> Float {
+        let sign = UInt32(bits & 0x8000) << 16
+        let exponent = UInt32(bits >> 10) & 0x1F
+        let fraction = UInt32(bits & 0x3FF)
+        switch exponent {
+        case 0:
+            // Subnormal: fraction * 2^-24, exact in Float.
+            return Float(fraction) * 0x1p-24 * (sign == 0 ? 1 : -1)
+        case 31: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
+        default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+        }
+    }
+}
+
+extension Slice where Base == UnsafeRawBufferPointer {
+    /// Returns the part whose offsets from the start are `range`.
+    fileprivate subscript(offset range: Range<Int>) -> Slice<Base> {
+        self[startIndex + range.lowerBound..<startIndex + range.upperBound]
+    }
+}

@@ -1,0 +1,169 @@
+import CErrataKernels
+import Synchronization
+
+/// Turns sentences into unit vectors: BERT, the mean over its tokens, length 1.
+///
+/// A sentence's vector has the same bits whatever it is encoded with, wherever it stands in a batch,
+/// and whatever the number of threads and the level of the kernels.
+///
+/// Instances hold no mutable state: any number of threads may encode at the same time.
+package final class SentenceEncoder: Sendable {
+    /// Tokens that one pass of the model takes at most, unless one sentence alone has more.
+    static let passTokenCountMax = 256
+    static let threadCountMax = 256
+
+    /// Floats of one vector.
+    package let width: Int
+    /// SHA-256 over names, lengths and bytes of all files that decide about a vector.
+    package let identity: [UInt8]
+    /// The directory's last component.
+    package let name: String
+    /// Tokens of one text, special ones included; the rest of a longer one is left out.
+    package let tokenCountMax: Int
+
+    private let model: BertEncoder
+    private let tokenizer: WordPieceTokenizer
+    private let threads: Int
+    private let kernels: Kernels
+
+    /// Loads a sentence-transformers directory, for example all-MiniLM-L6-v2.
+    package convenience init(directory: String, threads: Int) throws {
+        try self.init(directory: directory, threads: threads, kernels: .current)
+    }
+
+    /// Loads a directory to run on one level of the kernels.
+    package init(directory: String, threads: Int, kernels: Kernels) throws {
+        guard (1...Self.threadCountMax).contains(threads) else {
+            throw ModelError(
+                .limit, "\(threads) threads, expected from 1 to \(Self.threadCountMax)")
+        }
+        var files = ModelFiles(directory: directory)
+        let configuration = try BertConfiguration(
+            try JSONReader.object(try files.bytes("config.json"), place: "config.json"))
+        let modules = try SentenceModules(
+            modules: try files.bytes("modules.json"),
+            transformer: try files.bytes("sentence_bert_config.json"),
+            positionCount: configuration.positionCount)
+        let pooling = modules.poolingDirectory + "/config.json"
+        try SentenceModules.checkPooling(
+            try files.bytes(pooling), width: configuration.width, place: pooling)
+        tokenizer = try files.tokenizer()
+        guard tokenizer.vocabularyCount <= configuration.vocabularyCount else {
+            throw ModelError(
+                .mismatch,
+                "the tokenizer has \(tokenizer.vocabularyCount) tokens, config.json's vocab_size "
+                    + "is \(configuration.vocabularyCount)")
+        }
+        let weights = try files.map("model.safetensors")
+        model = try BertEncoder(configuration, try SafeTensors(weights), kernels: kernels)
+        width = configuration.width
+        tokenCountMax = modules.tokenCountMax
+        identity = files.identity()
+        name = files.name
+        self.threads = threads
+        self.kernels = kernels
+    }
+
+    /// Returns how many tokens a text has, special ones included, before truncation.
+    package func tokenCount(_ text: String) -> Int {
+        let encoding = tokenizer.encode(text, tokenCountMax: tokenCountMax)
+        return encoding.ids.count + encoding.truncatedCount
+    }
+
+    /// Returns the ids of a text and how many tokens are left out because it is too long.
+    package func tokens(_ text: String) -> WordPieceTokenizer.Encoding {
+        tokenizer.encode(text, tokenCountMax: tokenCountMax)
+    }
+
+    /// Returns one unit vector.
+    package func encode(_ text: String) throws -> [Float] {
+        try encode([text], progress: nil)
+    }
+
+    /// Returns the unit vectors of the texts, (texts, width), in their order.
+    ///
+    /// `progress` hears how many texts are done. Throws `CancellationError` between passes if the task
+    /// is cancelled. Texts of more than `tokenCountMax` tokens are cut; `tokens` tells.
+    package func encode(_ texts: [String], progress: ((Int) -> Void)?) throws -> [Float] {
+        let sentences = texts.map { tokens($0).ids }
+        let passes = Self.passes(sentences.map(\.count), threads: threads)
+        let vectors = Mutex([Float](repeating: 0, count: texts.count * width))
+        var doneCount = 0
+        for first in stride(from: 0, to: passes.count, by: threads) {
+            try Task.checkCancellation()
+            let wave = passes[first..<min(first + threads, passes.count)]
+            Workers.run(wave.count) { i in
+                let pass = wave[first + i]
+                let rows = self.vectors(pass.map { sentences[$0] })
+                vectors.withLock { vectors in
+                    for (row, sentence) in pass.enumerated() {
+                        vectors.replaceSubrange(
+                            sentence * width..<(sentence + 1) * width,
+                            with: rows[row * width..<(row + 1) * width])
+                    }
+                }
+            }
+            doneCount += wave.reduce(0) { $0 + $1.count }
+            progress?(doneCount)
+        }
+        return try Self.checked(vectors.withLock { $0 }, width: width)
+    }
+
+    /// Groups sentences of these lengths into passes of the model, similar lengths together.
+    static func passes(_ lengths: [Int], threads: Int) -> [[Int]] {
+        let order = lengths.indices.sorted { (lengths[$0], $0) < (lengths[$1], $1) }
+        // A small job is still shared among the threads.
+        let share = (lengths.reduce(0, +) + threads - 1) / threads
+        let limit = min(passTokenCountMax, max(share, 1))
+        var passes: [[Int]] = []
+        var tokenCount = 0
+        for sentence in order {
+            if passes.isEmpty || tokenCount + lengths[sentence] > limit {
+                passes.append([])
+                tokenCount = 0
+            }
+            passes[passes.count - 1].append(sentence)
+            tokenCount += lengths[sentence]
+        }
+        return passes
+    }
+
+    /// Returns the vectors of one pass, (sentences, width).
+    private func vectors(_ sentences: [[Int32]]) -> [Float] {
+        let hidden = model(sentences)
+        return BertEncoder.ranges(sentences).flatMap { rows in
+            unit(Pooling.mean(hidden, rows: rows))
+        }
+    }
+
+    /// Returns x / |x|.
+    private func unit(_ x: [Float]) -> [Float] {
+        let length = kernels.functions.dot_f32(x, x, x.count).squareRoot()
+        // The bound of torch's `normalize`.
+        let divisor = max(length, 1e-12)
+        return x.map { $0 / divisor }
+    }
+
+    /// Passes vectors on if all of them are finite: weights can overflow on a text.
+    private static func checked(_ vectors: [Float], width: Int) throws(ModelError) -> [Float] {
+        if let place = vectors.firstIndex(where: { !$0.isFinite }) {
+            throw ModelError(
+                .malformed, "the model gives \(vectors[place]) for text \(place / width)")
+        }
+        return vectors
+    }
+}
+
+/// Poolings of hidden states.
+enum Pooling {
+    /// Returns the mean of a range of rows.
+    static func mean(_ x: Matrix, rows: Range<Int>) -> [Float] {
+        var sum = [Float](repeating: 0, count: x.columns)
+        for row in rows {
+            let start = row * x.columns
+            for i in 0..<x.columns { sum[i] += x.values[start + i] }
+        }
+        let count = Float(rows.count)
+        return sum.map { $0 / count }
+    }
+}

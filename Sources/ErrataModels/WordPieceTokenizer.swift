@@ -1,0 +1,138 @@
+/// BERT's tokenizer: clean-up, words, then the longest known pieces of each word.
+///
+/// WordPiece is from Wu et al. 2016, section 4.1. Gives the ids that Hugging Face tokenizers gives for the same files.
+package struct WordPieceTokenizer: Sendable {
+    /// The ids of one text with its special tokens.
+    package struct Encoding: Equatable, Sendable {
+        package let ids: [Int32]
+        /// How many tokens of the text did not fit and were left out, from its end.
+        package let truncatedCount: Int
+    }
+
+    /// A token that stands in the text as written, before any clean-up: "[MASK]".
+    struct AddedToken: Sendable {
+        let content: [UInt8]
+        let id: Int32
+    }
+
+    let normalizer: BertNormalizer
+    let vocabulary: WordPieceVocabulary
+    /// What a piece inside a word starts with: "##".
+    let continuation: [UInt8]
+    let unknown: Int32
+    /// Words of more characters are unknown.
+    let wordCharacterCountMax: Int
+    let added: [AddedToken]
+    /// What stands before and after a text: [CLS] and [SEP].
+    let before: [Int32]
+    let after: [Int32]
+
+    /// The number of ids; all ids are below it.
+    package var vocabularyCount: Int { vocabulary.count }
+
+    /// Returns the ids of a text, at most `tokenCountMax` with the special ones.
+    package func encode(_ text: String, tokenCountMax: Int) -> Encoding {
+        let content = self.content(text)
+        let room = max(0, tokenCountMax - before.count - after.count)
+        return Encoding(
+            ids: before + content.prefix(room) + after,
+            truncatedCount: max(0, content.count - room))
+    }
+
+    /// Returns the ids of a text without the special ones around it.
+    func content(_ text: String) -> [Int32] {
+        var ids: [Int32] = []
+        var text = text
+        text.withUTF8 { bytes in
+            var start = 0
+            var position = 0
+            while position < bytes.count {
+                guard let token = addedToken(bytes, at: position) else {
+                    position += 1
+                    continue
+                }
+                appendWords(bytes[start..<position], to: &ids)
+                ids.append(token.id)
+                position += token.content.count
+                start = position
+            }
+            appendWords(bytes[start...], to: &ids)
+        }
+        return ids
+    }
+
+    /// Returns the longest added token that stands at `position`.
+    private func addedToken(
+        _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
+    ) -> AddedToken? {
+        let rest = bytes[position...]
+        return added.filter { $0.content.first == rest.first && rest.starts(with: $0.content) }
+            .max { $0.content.count < $1.content.count }
+    }
+
+    private func appendWords(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, to ids: inout [Int32]) {
+        guard !bytes.isEmpty else { return }
+        let text = normalizer(Array(String(decoding: bytes, as: UTF8.self).unicodeScalars))
+        var word: [Unicode.Scalar] = []
+        for scalar in text {
+            if scalar.isBertSpace {
+                appendPieces(word, to: &ids)
+                word.removeAll(keepingCapacity: true)
+            } else if scalar.isBertPunctuation {
+                appendPieces(word, to: &ids)
+                appendPieces([scalar], to: &ids)
+                word.removeAll(keepingCapacity: true)
+            } else {
+                word.append(scalar)
+            }
+        }
+        appendPieces(word, to: &ids)
+    }
+
+    /// Appends the pieces of a word, or the unknown token if one of its parts has none.
+    private func appendPieces(_ word: [Unicode.Scalar], to ids: inout [Int32]) {
+        guard !word.isEmpty else { return }
+        guard word.count <= wordCharacterCountMax else {
+            ids.append(unknown)
+            return
+        }
+        var bytes: [UInt8] = []
+        var isCharacterEnd: [Bool] = []
+        for scalar in word {
+            for byte in UTF8.encode(scalar) ?? .init() {
+                bytes.append(byte)
+                isCharacterEnd.append(false)
+            }
+            isCharacterEnd[bytes.count - 1] = true
+        }
+        let first = ids.count
+        var start = 0
+        while start < bytes.count {
+            guard let piece = longestPiece(bytes, isCharacterEnd, from: start) else {
+                ids.replaceSubrange(first..., with: CollectionOfOne(unknown))
+                return
+            }
+            ids.append(piece.id)
+            start = piece.end
+        }
+    }
+
+    private func longestPiece(
+        _ bytes: [UInt8], _ isCharacterEnd: [Bool], from start: Int
+    ) -> (id: Int32, end: Int)? {
+        let head = start == 0 ? [] : continuation
+        var hash = WordPieceVocabulary.emptyHash
+        for byte in head { hash = WordPieceVocabulary.hash(hash, adding: byte) }
+        var hashes: [(hash: UInt64, end: Int)] = []
+        for end in start..<bytes.count {
+            hash = WordPieceVocabulary.hash(hash, adding: bytes[end])
+            if isCharacterEnd[end] { hashes.append((hash, end + 1)) }
+        }
+        for (hash, end) in hashes.reversed() {
+            if let id = vocabulary.id(hash: hash, head: head, tail: bytes[start..<end]) {
+                return (id, end)
+            }
+        }
+        return nil
+    }
+}
