@@ -1,0 +1,65 @@
+/// `POST /v1/ask`.
+package struct AskRequest: Codable, Equatable, Sendable {
+    package static let questionBytesMax = 4_000
+    package static let countMax = 20
+
+    package var question: String
+    /// The revision to answer from; `main` if absent.
+    package var at: String?
+    /// How many facts to show the answerer.
+    package var k: Int?
+    /// The answerer; the daemon's own choice if absent.
+    package var model: String?
+
+    package init(question: String, at: String? = nil, k: Int? = nil, model: String? = nil) {
+        self.question = question
+        self.at = at
+        self.k = k
+        self.model = model
+    }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case question
+        case at
+        case k
+        case model
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        question = try fields.decode(String.self, forKey: .question)
+        at = try fields.decodeIfPresent(String.self, forKey: .at)
+        k = try fields.decodeIfPresent(Int.self, forKey: .k)
+        model = try fields.decodeIfPresent(String.self, forKey: .model)
+    }
+}
+
+/// `POST /v1/search`.
+package struct SearchRequest: Codable, Equatable, Sendable {
+    package static let queryBytesMax = AskRequest.questionBytesMax
+    package static let countMax = 1_000
+
+    package var query: String
+    package var at: String?
+    /// How many hits to return; 10 if absent.
+    package var k: Int?
+
+    package init(query: String, at: String? = nil, k: Int? = nil) {
+        self.query = query
+        self.at = at
+        self.k = k
+    }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case query
+        case at
+        case k
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.strictContainer(keyedBy: CodingKeys.self)
+        query = try fields.decode(String.self, forKey: .query)
+        at = try fields.decodeIfPresent(String.self, forKey: .at)
+        k = try fields.decodeIfPresent(Int.self, forKey: .k)
+    }
+}
