@@ -33,7 +33,7 @@ package struct TagsReply: Codable, Equatable, Sendable {
 /// One record of the journal.
 package struct OperationRecord: Codable, Equatable, Sendable {
     package let operation: UInt64
-    /// `commit`, `rollback`, `branch_create`, …
+    /// The kind of operation, such as `commit` or `rollback`.
     package let type: String
     package let time: Timestamp
     package let actor: ActorRecord
