@@ -1,0 +1,112 @@
+import ErrataCore
+import ErrataRetrieval
+import Foundation
+import Testing
+
+@Suite struct RetrievalIndexTests {
+    let directory: TemporaryDirectory
+    let encoder = WordHashEncoder()
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    func open(_ encoder: (any SentenceEncoding)?) throws -> RetrievalIndex {
+        try RetrievalIndex.open(directory: directory.path, secretKey: secret, encoder: encoder)
+    }
+
+    func query(_ text: String) -> SearchQuery {
+        SearchQuery(text: text, vector: encoder.vector(text))
+    }
+
+    @Test("a fact is found at the versions that hold it and at no other")
+    func findsFactsWhereTheyAre() async throws {
+        let index = try open(encoder)
+        let old = try FactDraft(
+            subject: "Twitter", relation: "chief executive officer", object: "Jack Dorsey"
+        ).checked()
+        let new = try FactDraft(
+            subject: "Twitter", relation: "chief executive officer", object: "Linda Yaccarino",
+            questions: ["Who runs Twitter?"], aliases: ["X Corp"]
+        ).checked()
+        var model = KnowledgeModel()
+        model.commit(put: [old])
+        model.commit(put: [new])
+        model.commit(remove: [new.id])
+        for version in 1...3 { try await model.update(index, to: version, from: version - 1) }
+
+        let question = query("Who runs Twitter?")
+        let first = try index.search(question, at: commit(1), limit: 5)
+        #expect(first.map(\.fact) == [old.id])
+        #expect(first[0].cosines.keys.sorted() == [.statement, .prompt])
+        let second = try index.search(question, at: commit(2), limit: 5)
+        #expect(second.map(\.fact) == [new.id])
+        #expect(second[0].kind == .question)
+        #expect(second[0].dense?.rank == 1)
+        #expect(second[0].lexical?.rank == 1)
+        #expect(second[0].cosines.keys.sorted() == [.statement, .prompt, .question, .alias])
+        #expect(abs((second[0].cosines[.question] ?? 0) - 1) < 1e-5)
+        #expect(try index.search(question, at: commit(3), limit: 5).isEmpty)
+        #expect(throws: RetrievalError.self) {
+            try index.search(question, at: commit(4), limit: 5)
+        }
+    }
+
+    @Test("a revise that changes only the object adds only a statement row")
+    func sharesRows() async throws {
+        let index = try open(encoder)
+        let old = try FactDraft(subject: "A", relation: "capital", object: "B").checked()
+        let new = try FactDraft(subject: "A", relation: "capital", object: "C").checked()
+        try await index.index([IndexedFact(old)])
+        #expect(index.status().rowCount == 3)
+        try await index.index([IndexedFact(new), IndexedFact(old)])
+        #expect(index.status().rowCount == 4)
+        #expect(index.status().vectorCount == 4)
+        #expect(encoder.encodedCount == 4)
+        #expect(try index.unindexed([old.version, new.version]).isEmpty)
+        #expect(try index.vectors(of: new.version, kind: .masked).count == 1)
+        #expect(
+            try index.vectors(of: new.version, kind: .prompt)
+                == index.vectors(of: old.version, kind: .prompt))
+    }
+
+    @Test("a text that another fact has too is encoded once")
+    func copiesVectors() async throws {
+        let index = try open(encoder)
+        let one = try FactDraft(key: "one", statement: "The sky is green").checked()
+        let two = try FactDraft(key: "two", statement: "The sky is green").checked()
+        try await index.index([IndexedFact(one)])
+        try await index.index([IndexedFact(two)])
+        #expect(encoder.encodedCount == 1)
+        #expect(index.status().rowCount == 2)
+        #expect(
+            try index.vectors(of: one.version, kind: .statement)
+                == index.vectors(of: two.version, kind: .statement))
+    }
+
+    @Test("a version needs its facts indexed before it is prepared")
+    func refusesMissingFacts() throws {
+        let index = try open(encoder)
+        let fact = try FactDraft(statement: "The sky is green").checked()
+        #expect(throws: RetrievalError.self) {
+            try index.prepare(commit(1)) { _ in
+                [VisibilityChange(fact: fact.id, old: nil, new: fact.leaf)]
+            }
+        }
+        #expect(index.visibility(of: commit(1)) == nil)
+    }
+
+    @Test("a search with a smaller limit finds the beginning of the same list")
+    func limitsArePrefixes() async throws {
+        let index = try open(encoder)
+        var maker = FactMaker(seed: 5)
+        var model = KnowledgeModel()
+        model.commit(put: try maker.facts(300))
+        try await model.update(index, to: 1)
+        let all = try index.search(query("the capital of Arden Lovat"), at: commit(1), limit: 100)
+        #expect(all.count == 100)
+        for limit in [1, 3, 50] {
+            let some = try index.search(
+                query("the capital of Arden Lovat"), at: commit(1), limit: limit)
+            #expect(some == Array(all.prefix(limit)))
+        }
+    }
+}
