@@ -122,7 +122,9 @@ final class RowFile: Sendable {
     /// The file as it is now; rows written later need a mapping taken later.
     var mapping: RowMapping { state.withLock { $0 } }
 
-    /// Writes whole records, the first of them row number `row`. Not durable before ``sync()``.
+    /// Writes whole records, the first of them row number `row`.
+    ///
+    /// Not durable before ``sync()``.
     func write(_ records: [UInt8], atRow row: Int) throws {
         precondition(records.count.isMultiple(of: header.recordByteCount))
         let start = RowFileHeader.byteCount + row * header.recordByteCount

@@ -1,10 +1,10 @@
 import ErrataCore
 
-/// What every row is, by row number: its fact, its kind, its length. Append-only.
+/// What every row is, by row number: its fact, its kind, its length.
 ///
-/// A value of this type is a view of the first ``count`` rows: rows added later, by whoever owns the
-/// newest value, do not show in it, and the storage is shared. Facts are numbered in the order of
-/// their first rows.
+/// Append-only. A value of this type is a view of the first ``count`` rows: rows added later, by
+/// whoever owns the newest value, do not show in it, and the storage is shared. Facts are numbered in
+/// the order of their first rows.
 struct RowTable: Sendable {
     /// A row number must fit 32 bits with room for "none".
     static let countMax = Int(UInt32.max) - 1

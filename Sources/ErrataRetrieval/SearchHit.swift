@@ -29,8 +29,9 @@ package struct SearchHit: Hashable, Sendable {
         package let kind: SurfaceKind
     }
 
-    /// How many facts of each ranking take part in the fusion. Fixed, so that a search with a smaller
-    /// limit finds the beginning of the same list.
+    /// How many facts of each ranking take part in the fusion.
+    ///
+    /// Fixed, so that a search with a smaller limit finds the beginning of the same list.
     package static let depth = 100
     /// The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009).
     static let fusionConstant = 60.0
