@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59
@@ -50,4 +54,49 @@ int errata_is_network_file_system(const char *path) {
     default:
         return 0;
     }
+}
+
+static int fill_address(const char *path, struct sockaddr_un *address, socklen_t *size) {
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address->sun_path) return ENAMETOOLONG;
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, path, length);
+    // An abstract name begins with a zero byte and is not ended by one.
+    int is_abstract = path[0] == '@';
+    if (is_abstract) address->sun_path[0] = 0;
+    *size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (is_abstract ? 0 : 1));
+    return 0;
+}
+
+int errata_connect(const char *path, int timeout_milliseconds) {
+    struct sockaddr_un address;
+    socklen_t size;
+    int error = fill_address(path, &address, &size);
+    if (error != 0) return -error;
+    int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (file < 0) return -errno;
+    // While the backlog is full, connect waits as long as a send would.
+    struct timeval limit = {timeout_milliseconds / 1000, timeout_milliseconds % 1000 * 1000};
+    setsockopt(file, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    while (connect(file, (struct sockaddr *)&address, size) != 0) {
+        if (errno == EINTR) continue;
+        error = errno;
+        close(file);
+        return -error;
+    }
+    return file;
+}
+
+int errata_notify(const char *path, const char *text) {
+    struct sockaddr_un address;
+    socklen_t size;
+    int error = fill_address(path, &address, &size);
+    if (error != 0) return error;
+    int file = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (file < 0) return errno;
+    ssize_t sent = sendto(file, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address, size);
+    error = sent < 0 ? errno : 0;
+    close(file);
+    return error;
 }

@@ -26,9 +26,9 @@ package struct HistoryReply: Codable, Equatable, Sendable {
     package let commit: CommitID
     package let operation: UInt64
     package let id: FactID
-    package let entries: [HistoryEntry]
+    package let entries: [HistoryRecord]
 
-    package init(commit: CommitID, operation: UInt64, id: FactID, entries: [HistoryEntry]) {
+    package init(commit: CommitID, operation: UInt64, id: FactID, entries: [HistoryRecord]) {
         self.commit = commit
         self.operation = operation
         self.id = id
@@ -36,7 +36,7 @@ package struct HistoryReply: Codable, Equatable, Sendable {
     }
 }
 
-package struct HistoryEntry: Codable, Equatable, Sendable {
+package struct HistoryRecord: Codable, Equatable, Sendable {
     package let change: ChangeRecord
     package let commit: CommitSummary
 
@@ -51,12 +51,16 @@ package struct BlameReply: Codable, Equatable, Sendable {
     /// The version that was asked about.
     package let commit: CommitID
     package let operation: UInt64
-    package let fact: FactRecord
+    package let id: FactID
+    /// Nil if the text was redacted.
+    package let fact: FactRecord?
     package let introducedBy: CommitSummary
 
     package init(
-        commit: CommitID, operation: UInt64, fact: FactRecord, introducedBy: CommitSummary
+        commit: CommitID, operation: UInt64, id: FactID, fact: FactRecord?,
+        introducedBy: CommitSummary
     ) {
+        self.id = id
         self.commit = commit
         self.operation = operation
         self.fact = fact

@@ -22,8 +22,8 @@ package struct Problem: Codable, Error, Equatable, Sendable {
     package let field: String?
     /// The branch's head, for `head_moved`.
     package let head: CommitID?
-    /// The line of the imported file.
-    package let line: Int?
+    /// The lines of the imported file that cannot be taken.
+    package let lines: [LineProblem]?
     /// The facts or commits in the way, for `revert_conflict` and ambiguous names.
     package let ids: [String]?
     /// The most that is allowed, for limits.
@@ -41,7 +41,7 @@ package struct Problem: Codable, Error, Equatable, Sendable {
         case requestID = "requestId"
         case field
         case head
-        case line
+        case lines
         case ids
         case limit
         case actual
@@ -49,7 +49,8 @@ package struct Problem: Codable, Error, Equatable, Sendable {
 
     package init(
         status: Int, code: String, detail: String, hint: String? = nil, requestID: String,
-        field: String? = nil, head: CommitID? = nil, line: Int? = nil, ids: [String]? = nil,
+        field: String? = nil, head: CommitID? = nil, lines: [LineProblem]? = nil,
+        ids: [String]? = nil,
         limit: Int? = nil, actual: Int? = nil
     ) {
         type = "urn:errata:problem:\(code)"
@@ -61,7 +62,7 @@ package struct Problem: Codable, Error, Equatable, Sendable {
         self.requestID = requestID
         self.field = field
         self.head = head
-        self.line = line
+        self.lines = lines
         self.ids = ids
         self.limit = limit
         self.actual = actual

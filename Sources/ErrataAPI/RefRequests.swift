@@ -62,20 +62,25 @@ package struct RefRequest: Codable, Equatable, Sendable {
     package var name: String
     /// The revision to name; the head of `main` if absent.
     package var at: String?
+    /// Why the commit is named; for tags.
+    package var message: String?
 
-    package init(name: String, at: String? = nil) {
+    package init(name: String, at: String? = nil, message: String? = nil) {
         self.name = name
         self.at = at
+        self.message = message
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case name
         case at
+        case message
     }
 
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.strictContainer(keyedBy: CodingKeys.self)
         name = try fields.decode(String.self, forKey: .name)
         at = try fields.decodeIfPresent(String.self, forKey: .at)
+        message = try fields.decodeIfPresent(String.self, forKey: .message)
     }
 }

@@ -47,49 +47,40 @@ package struct ProgressRecord: Codable, Equatable, Sendable {
 
 /// `POST /v1/import`.
 package struct ImportReply: Codable, Equatable, Sendable {
-    /// `jsonl` or `knowedit`.
-    package let format: String
     package let dryRun: Bool
-    /// How many facts the file held.
-    package let read: Int
-    /// How many of them changed the branch (or would have).
-    package let changed: Int
-    package let duplicates: Int
-    /// The lines that were left out, in order; at most ``problemCountMax`` of them.
-    package let problems: [LineProblem]
-    /// How many lines were left out, shown in `problems` or not.
-    package let problemCount: Int
+    /// How many edits the file asks for, one a fact.
+    package let edits: Int
+    /// How many of them say what the branch says already; nil where nothing was tried.
+    package let unchanged: Int?
+    /// Lines that another line repeats or supersedes, in order; at most ``lineCountMax`` of them.
+    package let duplicates: [LineProblem]
+    /// How many such lines there are, shown or not.
+    package let duplicateCount: Int
     package let commits: [CommitReply]
 
-    package static let problemCountMax = 1_000
+    package static let lineCountMax = 100
 
     package init(
-        format: String, dryRun: Bool, read: Int, changed: Int, duplicates: Int,
-        problems: [LineProblem], problemCount: Int, commits: [CommitReply]
+        dryRun: Bool, edits: Int, unchanged: Int?, duplicates: [LineProblem],
+        duplicateCount: Int, commits: [CommitReply]
     ) {
-        self.format = format
         self.dryRun = dryRun
-        self.read = read
-        self.changed = changed
+        self.edits = edits
+        self.unchanged = unchanged
         self.duplicates = duplicates
-        self.problems = problems
-        self.problemCount = problemCount
+        self.duplicateCount = duplicateCount
         self.commits = commits
     }
 }
 
-/// A line (or array element) of an imported file that is not a fact, or not a new one.
+/// A line of an imported file and what is the matter with it.
 package struct LineProblem: Codable, Equatable, Sendable {
     /// From 1.
     package let line: Int
-    package let code: String
-    package let field: String?
     package let message: String
 
-    package init(line: Int, code: String, field: String?, message: String) {
+    package init(line: Int, message: String) {
         self.line = line
-        self.code = code
-        self.field = field
         self.message = message
     }
 }
@@ -115,5 +106,16 @@ package struct VerifyReply: Codable, Equatable, Sendable {
         self.facts = facts
         self.root = root
         self.findings = findings
+    }
+}
+
+/// The body of a request that has no fields.
+package struct EmptyRequest: Codable, Equatable, Sendable {
+    private enum CodingKeys: CodingKey, CaseIterable {}
+
+    package init() {}
+
+    package init(from decoder: any Decoder) throws {
+        _ = try decoder.strictContainer(keyedBy: CodingKeys.self)
     }
 }

@@ -24,4 +24,13 @@ int errata_peer_groups(int socket, gid_t *groups, int capacity);
 /// Returns 1 if `path` lies on a network or FUSE file system, 0 if not, minus an errno value if the kernel will not say.
 int errata_is_network_file_system(const char *path);
 
+/// Connects to the Unix socket at `path`; returns its file descriptor, or minus an errno value (EAGAIN: the backlog
+/// stayed full for `timeout_milliseconds`).
+///
+/// `sockaddr_un` holds its path in a tuple of 108 in Swift, hence the C. A leading `@` means an abstract name.
+int errata_connect(const char *path, int timeout_milliseconds);
+
+/// Sends `text` as one datagram to the Unix socket at `path`; returns 0 or an errno value.
+int errata_notify(const char *path, const char *text);
+
 #endif

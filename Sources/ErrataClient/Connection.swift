@@ -1,0 +1,99 @@
+import CErrataSystem
+import Glibc
+
+/// One connection to the daemon's Unix socket; closed when this value goes.
+///
+/// Every read and write waits until `deadline` at most.
+struct Connection: ~Copyable {
+    private let file: CInt
+    private var deadline: ContinuousClock.Instant
+
+    private static let connectMillisecondsMax: CInt = 5_000
+    private static let sendFlags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
+
+    init(to path: String, timeout: Duration) throws(ClientError) {
+        let result = errata_connect(path, Connection.connectMillisecondsMax)
+        guard result >= 0 else { throw Connection.unreachable(path, -result) }
+        file = result
+        deadline = .now + timeout
+    }
+
+    deinit { close(file) }
+
+    /// Gives the steps that follow another `timeout`.
+    mutating func extend(_ timeout: Duration) { deadline = .now + timeout }
+
+    private static func unreachable(_ path: String, _ code: CInt) -> ClientError {
+        switch code {
+        case ENOENT, ECONNREFUSED:
+            ClientError(
+                "no daemon listens on \(path)", hint: "Start one with 'errata serve'.")
+        case EACCES, EPERM:
+            ClientError(
+                "the socket \(path) is not open to you",
+                hint: "Ask its owner, who can serve it to a group.")
+        case EAGAIN:
+            ClientError(
+                "the daemon on \(path) takes no further connection",
+                hint: "It is busy; try again in a moment.")
+        case ENAMETOOLONG:
+            ClientError("the socket path \(path) is too long: at most 107 bytes are allowed")
+        default:
+            ClientError("cannot connect to \(path): \(describe(code))")
+        }
+    }
+
+    /// Writes all of `bytes`; returns false if the daemon answers before it has taken them.
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(ClientError) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let events = try wait(for: Int16(POLLOUT | POLLIN))
+            // An early reply is a refusal: what is left of the body need not be sent.
+            if events & Int16(POLLIN) != 0 { return false }
+            let count = send(
+                file, rest.baseAddress, rest.count, Connection.sendFlags)
+            if count >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno != EAGAIN, errno != EINTR {
+                // The reply that explains it may still be there to be read.
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Reads some bytes; empty means that the daemon closed the connection.
+    mutating func read() throws(ClientError) -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            _ = try wait(for: Int16(POLLIN))
+            let count = recv(file, &buffer, buffer.count, CInt(MSG_DONTWAIT))
+            if count >= 0 { return Array(buffer.prefix(count)) }
+            guard errno == EAGAIN || errno == EINTR else {
+                throw ClientError("the connection broke: \(Connection.describe(errno))")
+            }
+        }
+    }
+
+    private func wait(for events: Int16) throws(ClientError) -> Int16 {
+        while true {
+            let left = deadline - .now
+            guard left > .zero else {
+                throw ClientError(
+                    "the daemon did not answer in time",
+                    hint: "'errata status' tells what it is doing.")
+            }
+            var entry = pollfd(fd: file, events: events, revents: 0)
+            let milliseconds = min(left.components.seconds * 1_000 + 1_000, 60_000)
+            let count = poll(&entry, 1, CInt(milliseconds))
+            if count > 0 { return entry.revents }
+            guard count == 0 || errno == EINTR else {
+                throw ClientError("cannot wait for the daemon: \(Connection.describe(errno))")
+            }
+        }
+    }
+
+    private static func describe(_ code: CInt) -> String {
+        "\(String(cString: strerror(code))) (\(code))"
+    }
+}
