@@ -1,3 +1,5 @@
+import ErrataModels
+
 /// What turns sentences into unit vectors whose dot product says how close they are.
 ///
 /// A sentence's vector must depend on the sentence alone: not on its neighbours in a call, not on the
@@ -12,4 +14,11 @@ package protocol SentenceEncoding: Sendable {
 
     /// Returns one vector of ``width`` numbers for each text, in order.
     func encode(_ texts: [String]) throws -> [[Float]]
+}
+
+extension SentenceEncoder: SentenceEncoding {
+    package func encode(_ texts: [String]) throws -> [[Float]] {
+        let rows = try encode(texts, progress: nil)
+        return texts.indices.map { Array(rows[$0 * width..<($0 + 1) * width]) }
+    }
 }

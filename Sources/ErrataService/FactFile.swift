@@ -1,0 +1,89 @@
+import ErrataCore
+
+/// A line of a file that cannot be taken, or was taken in a way worth telling.
+package struct ImportProblem: Error, Hashable, Sendable {
+    package let line: Int
+    package let message: String
+
+    package init(line: Int, message: String) {
+        self.line = line
+        self.message = message
+    }
+}
+
+/// An edit as a file asks for it; what it retracts is still a name.
+enum ImportedEdit {
+    case assert(Fact)
+    case revise(Fact)
+    /// The text that names the fact.
+    case retract(String)
+}
+
+/// A file of facts, read and checked: nothing of it is in the journal yet.
+package struct FactFile {
+    /// The edits in file order, one a key: of two values for one key the later is kept.
+    let edits: [(line: Int, edit: ImportedEdit)]
+    /// Lines that cannot be taken.
+    package let problems: [ImportProblem]
+    /// Lines that say again, or say otherwise, what another line says.
+    package let duplicates: [ImportProblem]
+
+    /// How many problems of one kind are kept; the rest is only counted.
+    package static let problemCountMax = 100
+
+    /// Reads `bytes`: JSON Lines, or one JSON array of records.
+    package init(_ bytes: [UInt8], format: ImportFormat) {
+        var reader = FactFileReader(format: format)
+        do {
+            for record in try JSONRecords.split(bytes) { reader.take(record) }
+        } catch {
+            reader.problems.append(error)
+        }
+        edits = reader.edits.compactMap(\.self)
+        problems = reader.problems
+        duplicates = reader.duplicates
+    }
+}
+
+private struct FactFileReader {
+    let format: ImportFormat
+    /// The edits in order; nil where a later line took over.
+    var edits: [(line: Int, edit: ImportedEdit)?] = []
+    var problems: [ImportProblem] = []
+    var duplicates: [ImportProblem] = []
+    /// Where in `edits` the fact with this key stands.
+    private var places: [String: Int] = [:]
+
+    init(format: ImportFormat) { self.format = format }
+
+    mutating func take(_ record: JSONRecord) {
+        do {
+            let edit = try FactRecord(record).edit(format: format)
+            guard supersede(with: edit, line: record.line) else { return }
+            places[key(of: edit)] = edits.count
+            edits.append((record.line, edit))
+        } catch {
+            problems.append(error)
+        }
+    }
+
+    /// Returns true if `edit` is to be kept; what it replaces is dropped and told.
+    private mutating func supersede(with edit: ImportedEdit, line: Int) -> Bool {
+        guard let place = places[key(of: edit)], let earlier = edits[place] else { return true }
+        if case .assert(let new) = edit, case .assert(let old) = earlier.edit, new == old {
+            duplicates.append(ImportProblem(line: line, message: "same as line \(earlier.line)"))
+            return false
+        }
+        duplicates.append(
+            ImportProblem(line: earlier.line, message: "superseded by line \(line)"))
+        edits[place] = nil
+        return true
+    }
+
+    private func key(of edit: ImportedEdit) -> String {
+        switch edit {
+        case .assert(let fact), .revise(let fact): fact.key
+        case .retract(let name): name
+        }
+    }
+}

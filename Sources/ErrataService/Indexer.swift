@@ -1,0 +1,178 @@
+import ErrataCore
+import ErrataJournal
+import ErrataRetrieval
+import Synchronization
+
+/// Keeps the retrieval index in step with the journal, behind the commits.
+///
+/// A commit is acknowledged without waiting for it; a question waits until its version is covered.
+final class Indexer: Sendable {
+    private struct State {
+        /// Every commit among the operations below this number has its rows.
+        var coveredCount: UInt64 = 0
+        var waiters: [Int: Waiter] = [:]
+        var nextWaiter = 0
+        /// Why the last attempt failed, if it did.
+        var failure: String?
+    }
+
+    private struct Waiter {
+        let operation: UInt64
+        let continuation: CheckedContinuation<Bool, Never>
+    }
+
+    /// How many operations are taken into the index together.
+    private static let operationCountMax = 64
+    /// How many facts are read from the journal at a time.
+    private static let factCountMax = 1_024
+
+    private let journal: Journal
+    private let index: RetrievalIndex
+    private let state = Mutex(State())
+    private let task = Mutex<Task<Void, Never>?>(nil)
+    private let thread = WorkerThreads(name: "errata-index", count: 1)
+    private let wakeUps: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+
+    init(journal: Journal, index: RetrievalIndex) {
+        self.journal = journal
+        self.index = index
+        (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Begins to follow the journal.
+    func start() {
+        journal.onCommit { [wake] _ in wake.yield() }
+        wake.yield()
+        task.withLock { task in
+            task = Task(executorPreference: thread) { await self.follow() }
+        }
+    }
+
+    /// Stops between two batches and returns when nothing is being written any more.
+    func stop() async {
+        wake.finish()
+        let running = task.withLock { $0 }
+        running?.cancel()
+        await running?.value
+        thread.stop()
+        let waiters = state.withLock { state in
+            defer { state.waiters = [:] }
+            return state.waiters.values
+        }
+        for waiter in waiters { waiter.continuation.resume(returning: false) }
+    }
+
+    /// Forgets what is covered, so that everything is looked at again.
+    func restart() {
+        state.withLock { $0.coveredCount = 0 }
+        wake.yield()
+    }
+
+    var failure: String? { state.withLock { $0.failure } }
+
+    /// How many of the journal's operations the index covers.
+    var coveredCount: UInt64 { state.withLock { $0.coveredCount } }
+
+    // MARK: Following
+
+    private func follow() async {
+        for await _ in wakeUps {
+            do {
+                while try await takeNext() {}
+                try await fillVectors()
+                state.withLock { $0.failure = nil }
+            } catch is CancellationError {
+                return
+            } catch {
+                state.withLock { $0.failure = "\(error)" }
+            }
+        }
+    }
+
+    /// Takes the next operations into the index; returns false if there are none.
+    private func takeNext() async throws -> Bool {
+        let start = coveredCount
+        let operations = try journal.operations(from: start, limit: Indexer.operationCountMax)
+        guard let last = operations.last else { return false }
+        var versions: [FactVersion] = []
+        for operation in operations {
+            guard let bytes = operation.body.commitBytes else { continue }
+            for edit in try Commit(decoding: bytes).edits {
+                if let leaf = edit.new { versions.append(FactVersion(edit.fact, leaf)) }
+            }
+        }
+        try await add(try index.unindexed(versions))
+        cover(last.sequence + 1)
+        return true
+    }
+
+    private func add(_ versions: [FactVersion]) async throws {
+        for start in stride(from: 0, to: versions.count, by: Indexer.factCountMax) {
+            try Task.checkCancellation()
+            let part = Array(versions[start..<min(start + Indexer.factCountMax, versions.count)])
+            let facts = try journal.facts(part.map { ($0.fact, $0.leaf) })
+            try await index.index(zip(part, facts).map { IndexedFact($0, $1) })
+        }
+    }
+
+    /// Encodes the rows that were indexed when there was no encoder.
+    private func fillVectors() async throws {
+        guard index.status().pendingCount > 0 else { return }
+        try await index.fillVectors { [journal] version in
+            try journal.fact(version.fact, leaf: version.leaf)
+        }
+    }
+
+    private func cover(_ count: UInt64) {
+        let arrived = state.withLock { state in
+            state.coveredCount = count
+            let arrived = state.waiters.filter { $0.value.operation < count }
+            for id in arrived.keys { state.waiters[id] = nil }
+            return arrived.values.map(\.continuation)
+        }
+        for continuation in arrived { continuation.resume(returning: true) }
+    }
+
+    // MARK: Waiting
+
+    /// Returns when the index covers `operation`; throws `index_not_ready` if that takes longer than `limit`.
+    func wait(for operation: UInt64, atMost limit: Duration) async throws(ServiceError) {
+        let isThere = await withTaskGroup(of: Bool.self) { group in
+            group.addTask { await self.arrival(of: operation) }
+            group.addTask {
+                try? await Task.sleep(for: limit)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+        guard !isThere else { return }
+        let reason = failure.map { ": \($0)" } ?? ""
+        throw ServiceError(
+            .indexNotReady,
+            "the index covers \(coveredCount) operations, the version needs \(operation + 1)\(reason)",
+            hint: "Try again in a moment; 'errata index status' shows how far it is.")
+    }
+
+    private func arrival(of operation: UInt64) async -> Bool {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLock { state in
+                    if operation < state.coveredCount { return true }
+                    if Task.isCancelled { return false }
+                    state.waiters[id] = Waiter(operation: operation, continuation: continuation)
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
+            waiter?.continuation.resume(returning: false)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import ErrataCore
+import Foundation
+
+/// One record of a file of facts: the JSON text and the line on which it begins.
+struct JSONRecord {
+    let line: Int
+    let bytes: ArraySlice<UInt8>
+}
+
+/// Splits a file into its records: the elements of one JSON array, or the lines of JSON Lines.
+///
+/// Splitting reads only brackets and strings; whether a record is valid JSON is found when it is decoded.
+enum JSONRecords {
+    static let recordBytesMax = 1_000_000
+    static let depthMax = 64
+
+    /// Returns the records of `bytes`, or the problem that keeps them from being found.
+    static func split(_ bytes: [UInt8]) throws(ImportProblem) -> [JSONRecord] {
+        var start = bytes.startIndex
+        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { start += 3 }
+        let body = bytes[start...]
+        guard let first = body.first(where: { !isSpace($0) }) else { return [] }
+        return first == UInt8(ascii: "[") ? try elements(of: body) : lines(of: body)
+    }
+
+    private static func lines(of body: ArraySlice<UInt8>) -> [JSONRecord] {
+        var records: [JSONRecord] = []
+        let lines = body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() where !line.allSatisfy(isSpace) {
+            records.append(JSONRecord(line: index + 1, bytes: line))
+        }
+        return records
+    }
+
+    /// Walks over one array and notes where each element begins and ends.
+    private static func elements(of body: ArraySlice<UInt8>) throws(ImportProblem) -> [JSONRecord] {
+        var records: [JSONRecord] = []
+        var scanner = ElementScanner()
+        for (offset, byte) in zip(body.indices, body) {
+            if let range = try scanner.take(byte, at: offset) {
+                records.append(JSONRecord(line: scanner.elementLine, bytes: body[range]))
+            }
+        }
+        guard scanner.isFinished else {
+            throw ImportProblem(line: scanner.line, message: "the JSON array is not closed")
+        }
+        return records
+    }
+
+    fileprivate static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d
+    }
+}
+
+/// Finds the elements of a JSON array in one pass over its bytes.
+private struct ElementScanner {
+    private(set) var line = 1
+    /// The line on which the element that was returned last begins.
+    private(set) var elementLine = 1
+    private(set) var isFinished = false
+    private var depth = 0
+    private var isInString = false
+    private var isEscaped = false
+    private var start: Int?
+    private var startLine = 1
+
+    /// Takes the next byte; returns the range of the element that it ends, if it ends one.
+    mutating func take(_ byte: UInt8, at offset: Int) throws(ImportProblem) -> Range<Int>? {
+        defer { if byte == UInt8(ascii: "\n") { line += 1 } }
+        guard !isFinished else {
+            guard JSONRecords.isSpace(byte) else {
+                throw ImportProblem(line: line, message: "something follows the JSON array")
+            }
+            return nil
+        }
+        if isInString {
+            takeInString(byte)
+            return nil
+        }
+        if depth == 1, byte == UInt8(ascii: ",") || byte == UInt8(ascii: "]") {
+            return try endElement(at: offset, closesArray: byte == UInt8(ascii: "]"))
+        }
+        if depth == 1, start == nil, !JSONRecords.isSpace(byte) {
+            start = offset
+            startLine = line
+        }
+        try takeOutside(byte)
+        return nil
+    }
+
+    private mutating func takeInString(_ byte: UInt8) {
+        if isEscaped {
+            isEscaped = false
+        } else if byte == UInt8(ascii: "\\") {
+            isEscaped = true
+        } else if byte == UInt8(ascii: "\"") {
+            isInString = false
+        }
+    }
+
+    private mutating func takeOutside(_ byte: UInt8) throws(ImportProblem) {
+        switch byte {
+        case UInt8(ascii: "\""): isInString = true
+        case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+        case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+        default: break
+        }
+        guard (1...JSONRecords.depthMax).contains(depth) || JSONRecords.isSpace(byte) else {
+            throw ImportProblem(line: line, message: "the brackets of the JSON array do not match")
+        }
+    }
+
+    private mutating func endElement(
+        at offset: Int, closesArray: Bool
+    ) throws(ImportProblem) -> Range<Int>? {
+        defer { start = nil }
+        isFinished = closesArray
+        guard let start else {
+            guard closesArray else {
+                throw ImportProblem(line: line, message: "an element is missing before ','")
+            }
+            return nil
+        }
+        elementLine = startLine
+        return start..<offset
+    }
+}

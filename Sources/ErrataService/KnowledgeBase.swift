@@ -1,0 +1,82 @@
+package import ErrataCore
+package import ErrataJournal
+import ErrataModels
+import ErrataRetrieval
+import Foundation
+
+/// The use cases of Errata, without HTTP: everything that the daemon can be asked for.
+///
+/// Reads are answered from a snapshot and hold no lock; writes go through the journal's one writer. All
+/// methods throw ``ServiceError`` alone.
+package final class KnowledgeBase: Sendable {
+    package struct Configuration: Sendable {
+        /// Where the journal and what is derived from it live.
+        package var dataDirectory: String
+        /// The sentence encoder's directory; nil searches by words alone.
+        package var encoderDirectory: String?
+        /// Threads of one call of the encoder.
+        package var encoderThreads: Int
+        /// How long an ask waits for its version's index.
+        package var indexWait: Duration
+        package var journal: JournalOptions
+
+        package init(
+            dataDirectory: String, encoderDirectory: String? = nil, encoderThreads: Int = 1,
+            indexWait: Duration = .seconds(10), journal: JournalOptions = JournalOptions()
+        ) {
+            self.dataDirectory = dataDirectory
+            self.encoderDirectory = encoderDirectory
+            self.encoderThreads = encoderThreads
+            self.indexWait = indexWait
+            self.journal = journal
+        }
+    }
+
+    package let configuration: Configuration
+    package let journal: Journal
+    let index: RetrievalIndex
+    let encoder: SentenceEncoder?
+    let indexer: Indexer
+    let retriever: Retriever
+    let answerer: LookupAnswerer
+    /// Where questions are encoded, searched and judged.
+    let workers = WorkerThreads(
+        name: "errata-ask", count: ProcessInfo.processInfo.activeProcessorCount)
+
+    /// Opens the data directory, or makes it; derived state that is missing or damaged is rebuilt behind.
+    package init(_ configuration: Configuration) throws(ServiceError) {
+        self.configuration = configuration
+        do {
+            journal = try Journal.open(
+                at: configuration.dataDirectory, options: configuration.journal)
+            encoder = try configuration.encoderDirectory.map {
+                try SentenceEncoder(directory: $0, threads: configuration.encoderThreads)
+            }
+            index = try RetrievalIndex.open(
+                directory: configuration.dataDirectory + "/index",
+                secretKey: journal.textDigest(of: "retrieval rows").bytes, encoder: encoder)
+        } catch { throw ServiceError(wrapping: error) }
+        indexer = Indexer(journal: journal, index: index)
+        retriever = Retriever(journal: journal, index: index, encoder: encoder)
+        answerer = LookupAnswerer(index: index, encoder: encoder)
+        indexer.start()
+    }
+
+    /// Finishes the write in hand, stops the index builder and closes the files.
+    package func close() async {
+        await indexer.stop()
+        workers.stop()
+        await journal.close()
+        try? index.close()
+    }
+
+    /// Runs `body` and says in this layer's words what it throws.
+    func wrapping<Result>(_ body: () throws -> Result) throws(ServiceError) -> Result {
+        do { return try body() } catch { throw ServiceError(wrapping: error) }
+    }
+
+    /// Returns the commit that `revision` names.
+    package func resolve(_ revision: String) throws(ServiceError) -> CommitID {
+        try wrapping { try journal.resolve(Revision(revision)) }
+    }
+}

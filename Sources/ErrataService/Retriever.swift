@@ -1,0 +1,91 @@
+import ErrataCore
+import ErrataJournal
+import ErrataModels
+import ErrataRetrieval
+import Synchronization
+
+/// A fact that a search found, with its text.
+struct RetrievedFact: Sendable {
+    let version: FactVersion
+    let fact: Fact
+    let hit: SearchHit
+}
+
+/// Searches exactly the facts of one snapshot.
+final class Retriever: Sendable {
+    /// How many prepared versions are remembered as places to fold the next one from.
+    private static let preparedCountMax = 64
+
+    private struct Prepared {
+        let commit: CommitID
+        let operation: UInt64
+    }
+
+    private let journal: Journal
+    private let index: RetrievalIndex
+    private let encoder: SentenceEncoder?
+    private let prepared = Mutex<[Prepared]>([])
+
+    init(journal: Journal, index: RetrievalIndex, encoder: SentenceEncoder?) {
+        self.journal = journal
+        self.index = index
+        self.encoder = encoder
+    }
+
+    /// Returns the vector of a question; nil without an encoder.
+    func vector(of text: String) throws -> [Float]? { try encoder?.encode(text) }
+
+    /// Returns the facts of `snapshot` nearest to the question, best first.
+    ///
+    /// The index must cover the snapshot's operation. Costs the search, and the changes between the
+    /// snapshot and the nearest version that is still prepared.
+    func retrieve(
+        _ text: String, vector: [Float]?, in snapshot: Snapshot, limit: Int
+    ) throws -> [RetrievedFact] {
+        let set = try visibility(at: snapshot)
+        let hits = try index.search(
+            SearchQuery(text: text, vector: vector), in: set, limit: limit)
+        return try hits.compactMap { hit in
+            guard let leaf = try snapshot.leaf(of: hit.fact),
+                let fact = try journal.fact(hit.fact, leaf: leaf)
+            else { return nil }
+            return RetrievedFact(version: FactVersion(hit.fact, leaf), fact: fact, hit: hit)
+        }
+    }
+
+    private func visibility(at snapshot: Snapshot) throws -> VisibilitySet {
+        let commit = snapshot.commit
+        if let set = index.visibility(of: commit) { return set }
+        let set = try index.prepare(commit, bases: bases(near: snapshot.operation)) { base in
+            guard let base else { return try everything(in: snapshot) }
+            return try journal.diff(from: base, to: commit).map {
+                VisibilityChange(fact: $0.fact, old: $0.old, new: $0.new)
+            }
+        }
+        remember(Prepared(commit: commit, operation: snapshot.operation))
+        return set
+    }
+
+    private func everything(in snapshot: Snapshot) throws -> [VisibilityChange] {
+        try snapshot.entries(limit: .max).map {
+            VisibilityChange(fact: $0.fact, old: nil, new: $0.leaf)
+        }
+    }
+
+    /// Returns the prepared versions, those first whose operations are nearest.
+    private func bases(near operation: UInt64) -> [CommitID] {
+        func distance(_ version: Prepared) -> UInt64 {
+            max(version.operation, operation) - min(version.operation, operation)
+        }
+        return prepared.withLock { $0 }
+            .sorted { (distance($0), $0.commit) < (distance($1), $1.commit) }.map(\.commit)
+    }
+
+    private func remember(_ version: Prepared) {
+        prepared.withLock { versions in
+            versions.removeAll { $0.commit == version.commit }
+            versions.append(version)
+            if versions.count > Retriever.preparedCountMax { versions.removeFirst() }
+        }
+    }
+}
