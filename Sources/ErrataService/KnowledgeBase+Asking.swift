@@ -81,7 +81,7 @@ package struct StoredReceipt: Sendable {
 
 extension KnowledgeBase {
     /// What answers, and what it computes with: `lookup`, with an encoder or lexical.
-    package var answererName: String { answerer.name }
+    package var answererName: String { derived.answerer.name }
 
     /// Answers a question from the facts of one version and keeps the receipt.
     package func ask(
@@ -107,7 +107,7 @@ extension KnowledgeBase {
         return AskOutcome(
             answer: uses.first.flatMap { receipt.part?.text(of: $0.fact) },
             commit: snapshot.commit, operation: snapshot.operation, facts: uses,
-            receipt: receipt.id, answerer: answerer.name, times: times)
+            receipt: receipt.id, answerer: answererName, times: times)
     }
 
     /// Finds the facts of one version nearest to a query.
@@ -119,9 +119,10 @@ extension KnowledgeBase {
         var times = StepTimes()
         let snapshot = try await readySnapshot(revision)
         times.end("wait")
+        let retriever = derived.retriever
         let hits = try await computing {
-            try self.retriever.retrieve(
-                query, vector: self.retriever.vector(of: query), in: snapshot, limit: k
+            try retriever.retrieve(
+                query, vector: retriever.vector(of: query), in: snapshot, limit: k
             ).map { try self.use($0.version.fact, $0.fact, $0.hit.score, at: snapshot) }
         }
         times.end("search")
@@ -163,6 +164,7 @@ extension KnowledgeBase {
     private func answer(
         _ question: String, in snapshot: Snapshot, k: Int
     ) throws -> (receipt: Receipt, uses: [FactUse]) {
+        let (retriever, answerer) = (derived.retriever, derived.answerer)
         let vector = try retriever.vector(of: question)
         let candidates = try retriever.retrieve(
             question, vector: vector, in: snapshot, limit: k)
@@ -184,7 +186,7 @@ extension KnowledgeBase {
     private func readySnapshot(_ revision: String) async throws(ServiceError) -> Snapshot {
         let commit = try resolve(revision)
         let snapshot = try wrapping { try journal.snapshot(at: commit) }
-        try await indexer.wait(for: snapshot.operation, atMost: configuration.indexWait)
+        try await derived.indexer.wait(for: snapshot.operation, atMost: configuration.indexWait)
         return snapshot
     }
 
@@ -192,7 +194,7 @@ extension KnowledgeBase {
     package func waitForIndex(at revision: String) async throws(ServiceError) {
         let commit = try resolve(revision)
         let operation = try wrapping { try journal.commitRecord(commit).operation }
-        try await indexer.wait(for: operation, atMost: .seconds(86_400))
+        try await derived.indexer.wait(for: operation, atMost: .seconds(86_400))
     }
 
     /// Runs `body` on a thread for computations.

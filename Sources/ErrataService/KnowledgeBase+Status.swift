@@ -48,9 +48,10 @@ extension KnowledgeBase {
 
     package func indexState() throws(ServiceError) -> IndexState {
         let count = try wrapping { try journal.operationCount }
-        let rows = index.status()
-        let pending = count - min(count, indexer.coveredCount)
-        let failure = indexer.failure
+        let derived = derived
+        let rows = derived.index.status()
+        let pending = count - min(count, derived.indexer.coveredCount)
+        let failure = derived.indexer.failure
         let isReady = pending == 0 && rows.pendingCount == 0
         return IndexState(
             phase: failure != nil ? .failed : isReady ? .ready : .building, rows: rows,

@@ -1,8 +1,8 @@
 package import ErrataCore
 package import ErrataJournal
 import ErrataModels
-import ErrataRetrieval
 import Foundation
+import Synchronization
 
 /// The use cases of Errata, without HTTP: everything that the daemon can be asked for.
 ///
@@ -34,11 +34,9 @@ package final class KnowledgeBase: Sendable {
 
     package let configuration: Configuration
     package let journal: Journal
-    let index: RetrievalIndex
     let encoder: SentenceEncoder?
-    let indexer: Indexer
-    let retriever: Retriever
-    let answerer: LookupAnswerer
+    private let current: Mutex<DerivedState>
+    private let isRebuilding = Mutex(false)
     /// Where questions are encoded, searched and judged.
     let workers = WorkerThreads(
         name: "errata-ask", count: ProcessInfo.processInfo.activeProcessorCount)
@@ -52,22 +50,50 @@ package final class KnowledgeBase: Sendable {
             encoder = try configuration.encoderDirectory.map {
                 try SentenceEncoder(directory: $0, threads: configuration.encoderThreads)
             }
-            index = try RetrievalIndex.open(
-                directory: configuration.dataDirectory + "/index",
-                secretKey: journal.textDigest(of: "retrieval rows").bytes, encoder: encoder)
+            current = Mutex(
+                try DerivedState.open(
+                    in: configuration.dataDirectory + "/index", journal: journal, encoder: encoder))
         } catch { throw ServiceError(wrapping: error) }
-        indexer = Indexer(journal: journal, index: index)
-        retriever = Retriever(journal: journal, index: index, encoder: encoder)
-        answerer = LookupAnswerer(index: index, encoder: encoder)
-        indexer.start()
     }
+
+    /// The index in use and what works on it; ask once a request, since a rebuild may replace it.
+    var derived: DerivedState { current.withLock { $0 } }
+
+    /// Makes the index anew beside the one in use, and puts it in its place when it is complete.
+    package func rebuildIndex() async throws(ServiceError) {
+        let isFirst = isRebuilding.withLock { isRebuilding in
+            defer { isRebuilding = true }
+            return !isRebuilding
+        }
+        guard isFirst else {
+            throw ServiceError(.indexNotReady, "the index is being rebuilt already")
+        }
+        defer { isRebuilding.withLock { $0 = false } }
+        let old = derived
+        do {
+            let new = try old.next(
+                in: configuration.dataDirectory + "/index", journal: journal, encoder: encoder)
+            do {
+                try await new.indexer.wait(
+                    for: journal.operationCount - 1, atMost: KnowledgeBase.rebuildTimeMax)
+            } catch {
+                await new.close()
+                try? new.delete()
+                throw error
+            }
+            current.withLock { $0 = new }
+            await old.indexer.stop()
+            try old.delete()
+        } catch { throw ServiceError(wrapping: error) }
+    }
+
+    private static let rebuildTimeMax = Duration.seconds(86_400)
 
     /// Finishes the write in hand, stops the index builder and closes the files.
     package func close() async {
-        await indexer.stop()
+        await derived.close()
         workers.stop()
         await journal.close()
-        try? index.close()
     }
 
     /// Runs `body` and says in this layer's words what it throws.

@@ -1,0 +1,63 @@
+import ErrataCore
+import ErrataJournal
+import ErrataModels
+import ErrataRetrieval
+import Foundation
+
+/// The retrieval index with what works on it: all of it follows from the journal and may be deleted.
+///
+/// Each index lies in a numbered directory under `index/`. A rebuild fills the next one beside the one in use and
+/// takes its place when it is complete; at the start the highest number counts and the rest is swept away.
+final class DerivedState: Sendable {
+    let directory: String
+    let number: Int
+    let index: RetrievalIndex
+    let indexer: Indexer
+    let retriever: Retriever
+    let answerer: LookupAnswerer
+
+    private init(
+        in parent: String, number: Int, journal: Journal, encoder: SentenceEncoder?
+    ) throws {
+        self.number = number
+        directory = parent + "/\(number)"
+        index = try RetrievalIndex.open(
+            directory: directory, secretKey: journal.textDigest(of: "retrieval rows").bytes,
+            encoder: encoder)
+        indexer = Indexer(journal: journal, index: index)
+        retriever = Retriever(journal: journal, index: index, encoder: encoder)
+        answerer = LookupAnswerer(index: index, encoder: encoder)
+        indexer.start()
+    }
+
+    /// Opens the index that lies under `parent`, or begins one.
+    static func open(
+        in parent: String, journal: Journal, encoder: SentenceEncoder?
+    ) throws -> DerivedState {
+        try FileManager.default.createDirectory(
+            atPath: parent, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        let names = try FileManager.default.contentsOfDirectory(atPath: parent)
+        let number = names.compactMap(Int.init).max() ?? 1
+        for name in names where name != String(number) {
+            try FileManager.default.removeItem(atPath: parent + "/" + name)
+        }
+        return try DerivedState(in: parent, number: number, journal: journal, encoder: encoder)
+    }
+
+    /// Begins the index that is to follow this one.
+    func next(in parent: String, journal: Journal, encoder: SentenceEncoder?) throws -> DerivedState {
+        let number = number + 1
+        try? FileManager.default.removeItem(atPath: parent + "/\(number)")
+        return try DerivedState(in: parent, number: number, journal: journal, encoder: encoder)
+    }
+
+    /// Stops the work and lets go of the files.
+    func close() async {
+        await indexer.stop()
+        try? index.close()
+    }
+
+    /// Deletes the files; those who still search keep what they have mapped.
+    func delete() throws { try FileManager.default.removeItem(atPath: directory) }
+}
