@@ -1,15 +1,15 @@
 /// Reads JSON (RFC 8259) from UTF-8 bytes.
 ///
 /// Refuses what the standard leaves open: repeated keys, lone surrogates, nesting past `depthMax`.
-struct JSONReader {
-    static let depthMax = 32
+package struct JSONReader {
+    package static let depthMax = 32
 
     private let bytes: [UInt8]
     private let place: String
     private var position = 0
 
     /// Returns the object that `bytes` consist of; `place` names the file in messages.
-    static func object(_ bytes: [UInt8], place: String) throws(ModelError) -> JSONObject {
+    package static func object(_ bytes: [UInt8], place: String) throws(ModelError) -> JSONObject {
         var reader = JSONReader(bytes: bytes, place: place)
         let value = try reader.document()
         guard case .object(let object) = value else {
@@ -19,7 +19,7 @@ struct JSONReader {
     }
 
     /// Returns the value that `bytes` consist of.
-    static func value(_ bytes: [UInt8], place: String) throws(ModelError) -> JSONValue {
+    package static func value(_ bytes: [UInt8], place: String) throws(ModelError) -> JSONValue {
         var reader = JSONReader(bytes: bytes, place: place)
         return try reader.document()
     }

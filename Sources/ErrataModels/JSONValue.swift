@@ -3,7 +3,7 @@
 /// Not `JSONDecoder`: tokenizer and tensor names are compared as bytes (Swift's strings compare by
 /// canonical equivalence, which merges different vocabulary entries), and a repeated key, which
 /// readers resolve differently, must be an error.
-enum JSONValue {
+package enum JSONValue {
     case object(JSONObject)
     case array([JSONValue])
     case string(String)
@@ -26,18 +26,18 @@ enum JSONValue {
 }
 
 /// The members of an object in file order, all keys different, with the place it was read from.
-struct JSONObject {
+package struct JSONObject {
     /// Names the object in messages: "config.json", "tokenizer.json: normalizer".
-    let place: String
-    let members: [Member]
+    package let place: String
+    package let members: [Member]
 
-    struct Member {
-        let key: String
-        let value: JSONValue
+    package struct Member {
+        package let key: String
+        package let value: JSONValue
     }
 
     /// Returns the value of a member, or nil if there is none.
-    subscript(key: String) -> JSONValue? {
+    package subscript(key: String) -> JSONValue? {
         members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
@@ -49,7 +49,7 @@ struct JSONObject {
         return value
     }
 
-    func string(_ key: String) throws(ModelError) -> String {
+    package func string(_ key: String) throws(ModelError) -> String {
         let value = try required(key)
         guard case .string(let text) = value else {
             throw unexpected(key, "a string", value)
@@ -66,7 +66,7 @@ struct JSONObject {
     }
 
     /// Returns an integer inside `range`.
-    func integer(_ key: String, in range: ClosedRange<Int>) throws(ModelError) -> Int {
+    package func integer(_ key: String, in range: ClosedRange<Int>) throws(ModelError) -> Int {
         let value = try required(key)
         guard case .number(let text) = value, let number = Int(text), range.contains(number) else {
             throw unexpected(

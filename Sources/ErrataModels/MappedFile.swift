@@ -1,3 +1,4 @@
+import Crypto
 import Glibc
 
 /// A regular file, mapped read-only.
@@ -41,6 +42,16 @@ final class MappedFile {
 
     var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: UnsafeRawPointer(base), count: byteCount)
+    }
+
+    /// SHA-256 of the bytes in lower-case hexadecimal.
+    var sha256: String {
+        var hash = SHA256()
+        hash.update(bufferPointer: bytes)
+        return hash.finalize().map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
     }
 
     private static func unreadable(_ path: String) -> ModelError {

@@ -3,8 +3,8 @@
 /// The file is the header's length (8 bytes, little-endian), the header (JSON: name to dtype, shape
 /// and byte range), then the data, which the ranges must cover without gap or overlap. All of it is
 /// checked before the first tensor is read.
-struct SafeTensors {
-    static let headerByteCountMax = 16 << 20
+package struct SafeTensors {
+    package static let headerByteCountMax = 16 << 20
     static let dimensionCountMax = 8
 
     /// Where one tensor lies.
@@ -21,7 +21,14 @@ struct SafeTensors {
     private let entries: [String: Entry]
 
     /// Names and shapes of all tensors.
-    var shapes: [String: [Int]] { entries.mapValues(\.shape) }
+    package var shapes: [String: [Int]] { entries.mapValues(\.shape) }
+
+    /// Opens `directory/name`.
+    package init(directory: String, name: String) throws(ModelError) {
+        try self.init(
+            try MappedFile(
+                directory: directory, name: name, byteCountMax: ModelFiles.weightsByteCountMax))
+    }
 
     init(_ file: MappedFile) throws(ModelError) {
         let bytes = file.bytes
@@ -50,7 +57,7 @@ struct SafeTensors {
     /// Returns the elements of a tensor, which must have this shape, as floats.
     ///
     /// F32, F16 and BF16 are converted exactly; other types and elements that are not finite are errors.
-    func floats(_ name: String, shape: [Int]) throws(ModelError) -> [Float] {
+    package func floats(_ name: String, shape: [Int]) throws(ModelError) -> [Float] {
         guard let entry = entries[name] else {
             throw ModelError(.mismatch, "\(file.name): tensor '\(name)' is missing")
         }
@@ -91,7 +98,7 @@ struct SafeTensors {
     }
 
     /// Returns the value of an IEEE half; Swift's Float16 is missing on some of our platforms.
-    static func float(half bits: UInt16) -> Float {
+    package static func float(half bits: UInt16) -> Float {
         let sign = UInt32(bits & 0x8000) << 16
         let exponent = UInt32(bits >> 10) & 0x1F
         let fraction = UInt32(bits & 0x3FF)

@@ -9,7 +9,7 @@ import Synchronization
 /// Instances hold no mutable state: any number of threads may encode at the same time.
 package final class SentenceEncoder: Sendable {
     /// Tokens that one pass of the model takes at most, unless one sentence alone has more.
-    static let passTokenCountMax = 256
+    package static let passTokenCountMax = 256
     static let threadCountMax = 256
 
     /// Floats of one vector.
@@ -21,7 +21,7 @@ package final class SentenceEncoder: Sendable {
     /// Tokens of one text, special ones included; the rest of a longer one is left out.
     package let tokenCountMax: Int
 
-    private let model: BertEncoder
+    package let model: BertEncoder
     private let tokenizer: WordPieceTokenizer
     private let threads: Int
     private let kernels: Kernels
@@ -110,7 +110,7 @@ package final class SentenceEncoder: Sendable {
     }
 
     /// Groups sentences of these lengths into passes of the model, similar lengths together.
-    static func passes(_ lengths: [Int], threads: Int) -> [[Int]] {
+    package static func passes(_ lengths: [Int], threads: Int) -> [[Int]] {
         let order = lengths.indices.sorted { (lengths[$0], $0) < (lengths[$1], $1) }
         // A small job is still shared among the threads.
         let share = (lengths.reduce(0, +) + threads - 1) / threads

@@ -73,25 +73,11 @@ package struct WordPieceTokenizer: Sendable {
     private func appendWords(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, to ids: inout [Int32]) {
         guard !bytes.isEmpty else { return }
         let text = normalizer(Array(String(decoding: bytes, as: UTF8.self).unicodeScalars))
-        var word: [Unicode.Scalar] = []
-        for scalar in text {
-            if scalar.isBertSpace {
-                appendPieces(word, to: &ids)
-                word.removeAll(keepingCapacity: true)
-            } else if scalar.isBertPunctuation {
-                appendPieces(word, to: &ids)
-                appendPieces([scalar], to: &ids)
-                word.removeAll(keepingCapacity: true)
-            } else {
-                word.append(scalar)
-            }
-        }
-        appendPieces(word, to: &ids)
+        for word in BertPreTokenizer.words(text) { appendPieces(word, to: &ids) }
     }
 
     /// Appends the pieces of a word, or the unknown token if one of its parts has none.
-    private func appendPieces(_ word: [Unicode.Scalar], to ids: inout [Int32]) {
-        guard !word.isEmpty else { return }
+    private func appendPieces(_ word: ArraySlice<Unicode.Scalar>, to ids: inout [Int32]) {
         guard word.count <= wordCharacterCountMax else {
             ids.append(unknown)
             return
