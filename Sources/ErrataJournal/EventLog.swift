@@ -93,7 +93,7 @@ final class EventLog: Sendable {
         guard draft.body.count <= Event.bodyBytesMax else {
             throw .limit("the size of the event", draft.body.count, max: Event.bodyBytesMax)
         }
-        return try await writer.submit(draft, weight: 1)
+        return try await writer.submit(draft, weight: 1).get()
     }
 
     func close() async {

@@ -7,7 +7,7 @@ final class GroupCommitter<Request: Sendable, Outcome: Sendable>: Sendable {
     private struct Submission: Sendable {
         let request: Request
         let weight: Int
-        let continuation: CheckedContinuation<Outcome, any Error>
+        let continuation: CheckedContinuation<Result<Outcome, JournalError>, Never>
     }
 
     private let thread: WriterThread<Submission>
@@ -24,21 +24,19 @@ final class GroupCommitter<Request: Sendable, Outcome: Sendable>: Sendable {
                 let results = GroupCommitter.results(of: batch.map(\.request), write)
                 if results.contains(where: { (try? $0.get()) != nil }) { afterWrite() }
                 for (submission, result) in zip(batch, results) {
-                    submission.continuation.resume(with: result.mapError { $0 as any Error })
+                    submission.continuation.resume(returning: result)
                 }
             }
         }
     }
 
-    /// Returns when the request is durable; throws if it was refused or could not be stored.
-    func submit(_ request: Request, weight: Int) async throws(JournalError) -> Outcome {
-        do {
-            return try await withCheckedThrowingContinuation { continuation in
-                let submission = Submission(
-                    request: request, weight: weight, continuation: continuation)
-                if !thread.submit(submission) { continuation.resume(throwing: JournalError.closed) }
-            }
-        } catch { throw JournalError(wrapping: error) }
+    /// Returns when the request is durable, or was refused, or could not be stored.
+    func submit(_ request: Request, weight: Int) async -> Result<Outcome, JournalError> {
+        await withCheckedContinuation { continuation in
+            let submission = Submission(
+                request: request, weight: weight, continuation: continuation)
+            if !thread.submit(submission) { continuation.resume(returning: .failure(.closed)) }
+        }
     }
 
     /// Lets no more requests in and returns when those before are done.

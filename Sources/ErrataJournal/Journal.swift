@@ -1,6 +1,5 @@
 import CErrataSystem
 package import ErrataCore
-import Glibc
 import LMDB
 import Synchronization
 
@@ -43,8 +42,7 @@ package final class Journal: Sendable {
         guard try !isNew || keys.slotCount() == 0 else {
             throw JournalError.corrupt("\(directory) has used keys but no journal")
         }
-        let store = try JournalStore(
-            in: directory, keys: keys, options: options, creator: .thisProcess)
+        let store = try JournalStore(in: directory, keys: keys, options: options)
         eventLog = try EventLog(in: directory, store: keys.store, options: options)
         try Directory.sync(directory)
         let observers = Observers()
@@ -102,7 +100,7 @@ package final class Journal: Sendable {
         -> WriteOutcome
     {
         let request = WriteRequest(action: action, actor: actor)
-        return try await writer.submit(request, weight: request.weight)
+        return try await writer.submit(request, weight: request.weight).get()
     }
 }
 
@@ -114,13 +112,5 @@ private final class Observers: Sendable {
 
     func tell(_ sequence: UInt64) {
         for body in bodies.withLock({ $0 }) { body(sequence) }
-    }
-}
-
-extension Actor {
-    /// This process itself, as the creator of a store.
-    fileprivate static var thisProcess: Actor {
-        Actor(
-            uid: getuid(), gid: getgid(), groups: [], pid: getpid(), userName: nil, socket: nil)
     }
 }

@@ -11,17 +11,20 @@ package struct JournalOptions: Sendable {
     package var clock: @Sendable () -> Timestamp
     /// Draws unpredictable bytes.
     package var random: Randomness
+    /// Who operation 0 names, if the store is new.
+    package var creator: Actor
 
     package init(
         mapBytes: Int = 1 << 32, keyBatchCount: UInt64 = 4096,
         clock: @escaping @Sendable () -> Timestamp = JournalOptions.systemClock,
-        random: Randomness = .system
+        random: Randomness = .system, creator: Actor = .thisProcess
     ) {
         precondition(keyBatchCount >= 4)
         self.mapBytes = mapBytes
         self.keyBatchCount = keyBatchCount
         self.clock = clock
         self.random = random
+        self.creator = creator
     }
 
     /// The system's time in UTC.
@@ -44,12 +47,25 @@ package struct Randomness: Sendable {
         return bytes
     }
 
-    /// The kernel's generator, through Swift's.
+    /// The kernel's generator.
     package static let system = Randomness { count in
-        var generator = SystemRandomNumberGenerator()
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count + 8)
-        while bytes.count < count { bytes.append(bigEndian: generator.next() as UInt64) }
-        return Array(bytes.prefix(count))
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                // One call gives at most 256 bytes (getentropy(3)).
+                let part = min(256, count - filled)
+                let code = getentropy(buffer.baseAddress?.advanced(by: filled), part)
+                // It only fails for a bad address or size; without chance nothing may go on.
+                precondition(code == 0, "getentropy: \(errno)")
+                filled += part
+            }
+        }
+    }
+}
+
+extension Actor {
+    /// This process itself, as it is when no socket stands behind a request.
+    package static var thisProcess: Actor {
+        Actor(
+            uid: getuid(), gid: getgid(), groups: [], pid: getpid(), userName: nil, socket: nil)
     }
 }

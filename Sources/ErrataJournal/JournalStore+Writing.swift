@@ -14,8 +14,8 @@ struct WriteOutcome: Sendable {
 
 extension JournalStore {
     /// Writes operation 0: the commit of no facts, and `main` at it.
-    func initialize(_ creator: Actor) throws {
-        let request = WriteRequest(action: .initialize, actor: creator)
+    func initialize() throws {
+        let request = WriteRequest(action: .initialize, actor: options.creator)
         for outcome in try write([request]) { _ = try outcome.get() }
     }
 

@@ -15,9 +15,7 @@ final class JournalStore: Sendable {
     var trie: TrieReader { TrieReader(table: tables.nodes) }
 
     /// Opens the environment in `directory`/journal; writes operation 0 if there is none.
-    init(
-        in directory: String, keys: KeyFile, options: JournalOptions, creator: Actor
-    ) throws {
+    init(in directory: String, keys: KeyFile, options: JournalOptions) throws {
         let path = directory + "/journal"
         try Directory.create(path)
         environment = try Environment(at: path, options: .init(mapBytes: options.mapBytes))
@@ -27,7 +25,7 @@ final class JournalStore: Sendable {
         position = Mutex(JournalPosition())
         try checkFormat()
         try loadPosition()
-        if position.withLock({ $0.frontier.size }) == 0 { try initialize(creator) }
+        if position.withLock({ $0.frontier.size }) == 0 { try initialize() }
         try keys.open(used: position.withLock { $0.nextSlot })
     }
 

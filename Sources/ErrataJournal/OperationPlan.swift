@@ -254,7 +254,7 @@ extension JournalStore {
         _ reader: borrowing ReadTransaction
     ) throws -> (row: CommitRow, nodes: [UInt8]) {
         var update = TrieUpdate(at: sequence, trie)
-        let root = try update.apply(edits.map { ($0.fact, $0.new) }, to: row.root, reader)
+        let root = try update.apply(edits.map { .init($0.fact, $0.new) }, to: row.root, reader)
         var factCount = Int64(bitPattern: row.factCount)
         for edit in edits { factCount += (edit.new == nil ? 0 : 1) - (edit.old == nil ? 0 : 1) }
         guard factCount >= 0 else {

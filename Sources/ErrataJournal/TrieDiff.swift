@@ -57,7 +57,7 @@ struct TrieDiff {
         case .node(let link): return try trie.node(link, reader).entries
         case .leaf(let leaf):
             var node = TrieNode()
-            node.entries[Trie.digit(leaf.fact, level)] = entry
+            node.entries[TriePath(leaf.fact).digit(level)] = entry
             return node.entries
         }
     }

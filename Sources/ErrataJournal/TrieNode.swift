@@ -28,16 +28,29 @@ enum Trie {
     typealias Bitmap = UInt8
 
     static let emptyRoot = Digest.sha256([])
+}
 
-    /// Returns the bits of `fact` that level `level` splits by.
-    static func digit(_ fact: FactID, _ level: Int) -> Int {
-        let bytes = fact.bytes
-        var digit = 0
-        for bit in level * bitsPerLevel..<(level + 1) * bitsPerLevel {
-            let isSet = bit < 8 * bytes.count && bytes[bit >> 3] >> UInt8(7 - bit & 7) & 1 == 1
-            digit = digit << 1 | (isSet ? 1 : 0)
+/// The bits of a fact id, as the trie reads them.
+struct TriePath: Sendable {
+    private let high: UInt64
+    private let low: UInt64
+
+    init(_ fact: FactID) {
+        (high, low) = fact.bytes.withUnsafeBytes { bytes in
+            (
+                UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+                UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
         }
-        return digit
+    }
+
+    /// Returns the bits that level `level` splits by; bits past the last are zero.
+    func digit(_ level: Int) -> Int {
+        let start = level * Trie.bitsPerLevel
+        precondition(start < 128, "two facts share an id")
+        // A smart shift by 64 or more gives zero, so this also holds at and past the word's border.
+        let window = start < 64 ? high << start | low >> (64 - start) : low << (start - 64)
+        return Int(window >> (64 - Trie.bitsPerLevel))
     }
 }
 

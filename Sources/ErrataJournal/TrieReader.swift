@@ -22,10 +22,11 @@ struct TrieReader: Sendable {
     func leaf(
         of fact: FactID, under root: TrieEntry?, _ reader: borrowing ReadTransaction
     ) throws -> Leaf? {
+        let path = TriePath(fact)
         var entry = root
         var level = 0
         while case .node(let link)? = entry {
-            entry = try node(link, reader).entries[Trie.digit(fact, level)]
+            entry = try node(link, reader).entries[path.digit(level)]
             level += 1
         }
         guard case .leaf(let leaf)? = entry, leaf.fact == fact else { return nil }
@@ -74,7 +75,7 @@ struct TrieWalk {
     }
 
     private mutating func push(_ node: TrieNode, _ step: Step) {
-        let bound = step.holdsBound ? after.map { Trie.digit($0, step.level) } : nil
+        let bound = step.holdsBound ? after.map { TriePath($0).digit(step.level) } : nil
         for digit in (0..<Trie.width).reversed() {
             guard let entry = node.entries[digit], digit >= bound ?? 0 else { continue }
             stack.append(Step(entry: entry, level: step.level + 1, holdsBound: digit == bound))

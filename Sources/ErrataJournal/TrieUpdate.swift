@@ -4,7 +4,17 @@ import LMDB
 /// Applies edits to a trie and collects the nodes that are new.
 struct TrieUpdate {
     /// One fact's new value; nil takes the fact out.
-    typealias Change = (fact: FactID, leaf: Leaf?)
+    struct Change {
+        let fact: FactID
+        let leaf: Leaf?
+        let path: TriePath
+
+        init(_ fact: FactID, _ leaf: Leaf?) {
+            self.fact = fact
+            self.leaf = leaf
+            path = TriePath(fact)
+        }
+    }
 
     /// The operation that the new nodes belong to.
     let sequence: UInt64
@@ -36,7 +46,7 @@ struct TrieUpdate {
             var all = changes.filter { $0.leaf != nil }
             if !changes.contains(where: { $0.fact == leaf.fact }) {
                 let place = all.firstIndex { $0.fact > leaf.fact } ?? all.endIndex
-                all.insert((leaf.fact, leaf.leaf), at: place)
+                all.insert(Change(leaf.fact, leaf.leaf), at: place)
             }
             return try build(all[...], level: level)
         case .node(let link):
@@ -68,8 +78,8 @@ struct TrieUpdate {
         var runs: [(digit: Int, part: ArraySlice<Change>)] = []
         var start = changes.startIndex
         while start < changes.endIndex {
-            let digit = Trie.digit(changes[start].fact, level)
-            let end = changes[start...].firstIndex { Trie.digit($0.fact, level) != digit }
+            let digit = changes[start].path.digit(level)
+            let end = changes[start...].firstIndex { $0.path.digit(level) != digit }
             runs.append((digit, changes[start..<(end ?? changes.endIndex)]))
             start = end ?? changes.endIndex
         }

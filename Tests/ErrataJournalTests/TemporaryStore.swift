@@ -24,7 +24,7 @@ final class TemporaryStore: Sendable {
             random: Randomness { count in
                 random.withLock { random in (0..<count).map { _ in random.next(upTo: 256) } }
                     .map { UInt8($0) }
-            })
+            }, creator: alice)
     }
 
     func open() throws -> Journal { try Journal.open(at: directory, options: options) }
