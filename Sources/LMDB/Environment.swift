@@ -126,8 +126,18 @@ package final class Environment: Sendable {
             mdb_txn_abort(handle)
             throw error
         }
-        try check(mdb_txn_commit(handle), "commit to \(directory)")
+        let code = mdb_txn_commit(handle)
+        try check(code == EIO && isFull ? ENOSPC : code, "commit to \(directory)")
         return result
+    }
+
+    /// Whether less than a mebibyte is free, for this process.
+    ///
+    /// LMDB reports a write that the disk took only in part as EIO (`mdb_page_flush` in mdb.c).
+    private var isFull: Bool {
+        var status = statvfs()
+        guard statvfs(directory, &status) == 0 else { return false }
+        return status.f_bavail * UInt(status.f_frsize) < 1 << 20
     }
 
     /// Begins a transaction; the gate must be held.
