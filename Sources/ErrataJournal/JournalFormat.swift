@@ -30,7 +30,7 @@ import LMDB
 // A reader sees whole operations only: the record and every row that follows from it are one LMDB
 // transaction, and several operations may share one. The file of keys is filled and synced before a
 // transaction may name a slot. After a crash the last transaction is there as a whole or not at all, so
-// recovery is LMDB's own; slots past "slots" were never used and are drawn again.
+// recovery is LMDB's own; key slots from "slots" on are free.
 //
 // Example: operation 0 (init) writes commit c0, the empty set, and `main` at it. 1: put a=1 on main → c1.
 // 2: put a=2 → c2. 3: revert c2 → c3, whose root is that of c1 and whose leaf of `a` is the one of

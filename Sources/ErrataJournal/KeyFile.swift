@@ -9,8 +9,8 @@ import Synchronization
 //   12  store id (16)             64  slot 0 (32), slot 1 (32), …
 //
 // A slot is a random key, or 32 zeros once its payload was erased. Slots are drawn and synced in batches
-// ahead of use. Slots from the journal's "slots" on were never used: opening the file draws them again,
-// so a torn batch is no damage.
+// ahead of use. Slots from the journal's "slots" on are free: after a power cut some of them may be zeros or
+// cut short, so opening the file draws those again. It never touches a slot that may be in use.
 
 /// The keys that payloads are sealed under.
 final class KeyFile: Sendable {
@@ -78,15 +78,23 @@ final class KeyFile: Sendable {
         return (store, Array(header[28..<60]))
     }
 
-    /// Takes up the slots below `used`, drops the rest and draws a new batch.
+    /// Takes up the slots below `used` and makes sure of the free ones after them.
     func open(used: UInt64) throws(JournalError) {
-        let slots = try slotCount()
-        guard slots >= used else {
-            throw .corrupt("the key file has \(slots) slots, the journal uses \(used)")
+        let count = try slotCount()
+        guard count >= used else {
+            throw .corrupt("the key file has \(count) slots, the journal uses \(used)")
         }
-        try file.truncate(to: KeyFile.offset(of: used))
-        filled.withLock { $0 = used }
-        try fill(upTo: used + batch)
+        try repairFree(from: used, to: count)
+        filled.withLock { $0 = count }
+        try prepareAhead(used: used)
+    }
+
+    /// Draws the free slots again that a power cut left as zeros, and syncs the rest.
+    private func repairFree(from used: UInt64, to count: UInt64) throws(JournalError) {
+        for slot in used..<count where try key(slot) == nil {
+            try file.write(random(KeyFile.keyByteCount), at: KeyFile.offset(of: slot))
+        }
+        try file.sync()
     }
 
     /// How many whole slots the file holds.

@@ -1,0 +1,206 @@
+import ErrataCore
+import ErrataJournal
+import Foundation
+import LMDB
+import Testing
+
+@Suite("A damaged store")
+struct DamageTests {
+    /// A closed store that has rows in every table.
+    private func makeStore() async throws -> TemporaryStore {
+        let store = TemporaryStore()
+        let journal = try store.open()
+        try await journal.set((0..<12).map { ("k\($0)", "1") })
+        let second = try await journal.set([("k1", "2"), ("k2", nil)])
+        _ = try await journal.revert(second.commit, on: "main", message: "", actor: alice)
+        _ = try await journal.createBranch("dev", at: second.commit, actor: alice)
+        _ = try await journal.createTag("v1", at: second.commit, actor: alice)
+        try await journal.set([("k5", "5")], on: "dev")
+        _ = try await journal.rollback(branch: "dev", to: second.commit, actor: alice)
+        _ = try await journal.createBranch("gone", at: second.commit, actor: alice)
+        _ = try await journal.deleteBranch("gone", actor: alice)
+        _ = try await journal.appendEvent(kind: "ask", body: [1], actor: alice)
+        _ = try await journal.putReceipt(Digest.sha256([1]), body: [2], actor: alice)
+        #expect(journal.verify().isClean)
+        await journal.close()
+        return store
+    }
+
+    /// Opening refuses the store, or verification finds the damage.
+    private func expectFound(_ store: TemporaryStore, _ what: String) async throws {
+        let journal: Journal
+        do { journal = try store.open() } catch let error as JournalError {
+            #expect(
+                [.corrupt, .unsupportedFormat].contains(error.code), "\(what): \(error)")
+            return
+        }
+        #expect(!journal.verify().isClean, "\(what) is not found")
+        await journal.close()
+    }
+
+    private func expectClean(_ store: TemporaryStore) async throws {
+        let journal = try store.open()
+        #expect(journal.verify().problems == [])
+        await journal.close()
+    }
+
+    @Test(
+        "is found out by one changed bit in any table",
+        arguments: RawStore.journalTables.filter { $0 != "redactions" })
+    func flippedBits(table: String) async throws {
+        let store = try await makeStore()
+        let raw = RawStore(journalOf: store)
+        let rows = try #require(try raw.rows()[table])
+        #expect(!rows.isEmpty)
+        var random = SplitMix64(seed: UInt64(table.utf8.count))
+        for _ in 0..<6 {
+            let row = rows[random.next(upTo: rows.count)]
+            guard !row.value.isEmpty else { continue }
+            var value = row.value
+            let place = random.next(upTo: value.count)
+            value[place] ^= 1 << UInt8(random.next(upTo: 8))
+            try raw.set(value, for: row.key, in: table)
+            try await expectFound(store, "a bit of byte \(place) in \(table)")
+            try raw.set(row.value, for: row.key, in: table)
+        }
+        try await expectClean(store)
+    }
+
+    @Test("is found out by a missing or an extra row", arguments: RawStore.journalTables)
+    func rowsThatDoNotBelong(table: String) async throws {
+        let store = try await makeStore()
+        let raw = RawStore(journalOf: store)
+        let rows = try #require(try raw.rows()[table])
+        if let row = rows.dropFirst(rows.count / 2).first {
+            try raw.set(nil, for: row.key, in: table)
+            try await expectFound(store, "a missing row of \(table)")
+            try raw.set(row.value, for: row.key, in: table)
+        }
+        let extra = [UInt8](repeating: 0x7a, count: rows.first?.key.count ?? 8)
+        try raw.set(rows.first?.value ?? [1], for: extra, in: table)
+        try await expectFound(store, "an extra row of \(table)")
+    }
+
+    @Test("is found out by a row cut short", arguments: RawStore.journalTables)
+    func shortRows(table: String) async throws {
+        let store = try await makeStore()
+        let raw = RawStore(journalOf: store)
+        guard let row = try raw.rows()[table]?.last(where: { !$0.value.isEmpty }) else { return }
+        for count in [0, row.value.count / 2, row.value.count - 1] {
+            try raw.set(Array(row.value.prefix(count)), for: row.key, in: table)
+            try await expectFound(store, "\(count) of \(row.value.count) bytes in \(table)")
+        }
+    }
+
+    @Test("is found out by changed events and receipts", arguments: RawStore.eventTables)
+    func damagedEvents(table: String) async throws {
+        let store = try await makeStore()
+        let raw = RawStore(eventsOf: store)
+        let row = try #require(try raw.rows()[table]?.last)
+        var value = row.value
+        value[0] ^= 1
+        try raw.set(value, for: row.key, in: table)
+        try await expectFound(store, "a bit of \(table)")
+        try raw.set(nil, for: row.key, in: table)
+        if table != "meta" { try await expectFound(store, "a missing row of \(table)") }
+    }
+
+    @Test("is refused with a key file that is missing, foreign, short or changed")
+    func damagedKeys() async throws {
+        let store = try await makeStore()
+        let other = try await makeStoreElsewhere()
+        let path = store.directory + "/keys"
+        let good = try Data(contentsOf: URL(filePath: path))
+        let header = good.prefix(64)
+        var changed = good
+        changed[40] ^= 1
+        for (bytes, message) in [
+            (good.prefix(10), "the key file has 10 bytes, its header alone has 64"),
+            (header, "the key file has 0 slots, the journal uses 14"),
+            (Data(count: 1000), "the key file has no magic number"),
+            (changed, "the header of the key file is damaged"),
+            (other, "the key file belongs to another store than the journal"),
+        ] {
+            try bytes.write(to: URL(filePath: path))
+            let error = #expect(throws: JournalError.self) { try store.open() }
+            #expect(error?.code == .corrupt)
+            #expect(error?.message == message)
+        }
+        try FileManager.default.removeItem(atPath: path)
+        let missing = #expect(throws: JournalError.self) { try store.open() }
+        #expect(missing?.message == "cannot open \(path): No such file or directory (2)")
+        try good.write(to: URL(filePath: path))
+        try await expectClean(store)
+    }
+
+    private func makeStoreElsewhere() async throws -> Data {
+        let store = TemporaryStore(seed: 99)
+        await (try store.open()).close()
+        return try Data(contentsOf: URL(filePath: store.directory + "/keys"))
+    }
+
+    @Test("gives no text for a value whose key is gone, and all others")
+    func erasedKey() async throws {
+        let store = try await makeStore()
+        let path = store.directory + "/keys"
+        var keys = try Data(contentsOf: URL(filePath: path))
+        keys.replaceSubrange(64..<96, with: Data(count: 32))
+        try keys.write(to: URL(filePath: path))
+        let journal = try store.open()
+        let head = try journal.head(of: "main")
+        let entries = try journal.snapshot(at: head).entries(limit: 100)
+        let facts = try journal.facts(entries.map { ($0.fact, $0.leaf) })
+        #expect(facts.count { $0 == nil } == 1)
+        #expect(facts.count { $0 != nil } == 11)
+        let report = journal.verify()
+        #expect(report.problems.count == 1)
+        #expect(report.problems.first?.place == "keys")
+        await journal.close()
+    }
+
+    @Test("without its journal is not taken for a new one")
+    func missingJournal() async throws {
+        let store = try await makeStore()
+        try FileManager.default.removeItem(atPath: store.directory + "/journal")
+        let error = #expect(throws: JournalError.self) { try store.open() }
+        #expect(error?.code == .corrupt)
+        #expect(error?.message == "\(store.directory) has used keys but no journal")
+    }
+
+    @Test("written by a later program is refused by its version or flags")
+    func laterFormats() async throws {
+        let store = try await makeStore()
+        let raw = RawStore(journalOf: store)
+        let key = Array("format".utf8)
+        let good = try #require(try raw.rows()["meta"]?.first { $0.key == key }?.value)
+        var fields = try CBORFields(CBOR(decoding: good), of: "format")
+        let id = try fields.value(3)
+        for (version, reader, writer, message) in [
+            (2, 0, 0, "the journal has format version 2, this program knows version 1"),
+            (1, 4, 0, "the journal uses features that this program does not know: flags 0x4"),
+            (1, 0, 16, "the journal uses features that this program does not know: flags 0x10"),
+        ] as [(UInt64, UInt64, UInt64, String)] {
+            let row = CBOR.fields([
+                (0, .unsigned(version)), (1, .unsigned(reader)), (2, .unsigned(writer)), (3, id),
+            ])
+            try raw.set(row.encoded, for: key, in: "meta")
+            let error = #expect(throws: JournalError.self) { try store.open() }
+            #expect(error?.code == .unsupportedFormat)
+            #expect(error?.message == message)
+        }
+    }
+
+    @Test("with an operation of a reserved type names the type")
+    func reservedTypes() async throws {
+        let store = try await makeStore()
+        let raw = RawStore(journalOf: store)
+        let last = try #require(try raw.rows()["operations"]?.last)
+        guard case .map(var entries) = try CBOR(decoding: last.value) else { return }
+        entries[1] = .init(.unsigned(1), .unsigned(9))
+        try raw.set(CBOR.map(entries).encoded, for: last.key, in: "operations")
+        let error = #expect(throws: JournalError.self) { try store.open() }
+        #expect(
+            error?.message == "operation 9 is damaged: operation type 'merge' is reserved at byte 0"
+        )
+    }
+}

@@ -1,0 +1,119 @@
+import ErrataCore
+import ErrataJournal
+import Foundation
+import Testing
+
+/// Whether this process may mount a file system of its own.
+private let mayMount: Bool = {
+    guard getuid() == 0, let disk = try? SmallDisk(kilobytes: 64) else { return false }
+    return FileManager.default.fileExists(atPath: disk.path)
+}()
+
+/// A file system in memory that is soon full.
+private final class SmallDisk {
+    let path = NSTemporaryDirectory() + "/errata-disk-" + UUID().uuidString
+
+    init(kilobytes: Int) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        guard mount("tmpfs", path, "tmpfs", 0, "size=\(kilobytes)k") == 0 else {
+            try FileManager.default.removeItem(atPath: path)
+            throw POSIXError(.init(rawValue: errno) ?? .EPERM)
+        }
+    }
+
+    deinit {
+        umount2(path, CInt(MNT_DETACH))
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    func remount(readOnly: Bool) throws {
+        let flags = UInt(MS_REMOUNT) | (readOnly ? UInt(MS_RDONLY) : 0)
+        guard mount("tmpfs", path, "tmpfs", flags, nil) == 0 else {
+            throw POSIXError(.init(rawValue: errno) ?? .EPERM)
+        }
+    }
+}
+
+@Suite(
+    "A disk in trouble", .enabled(if: mayMount, "needs root, to mount a small file system"))
+struct FullDiskTests {
+    @Test("that fills up fails the commits that do not fit, loses none, and serves on after")
+    func fullDisk() async throws {
+        let disk = try SmallDisk(kilobytes: 2048)
+        let options = TemporaryStore().options
+        let directory = disk.path + "/store"
+        let journal = try Journal.open(at: directory, options: options)
+        let ballast = URL(filePath: disk.path + "/ballast")
+        try Data(repeating: 1, count: 800_000).write(to: ballast)
+
+        var acknowledged: [CommitID] = []
+        var failure: JournalError?
+        for i in 0..<2000 where failure == nil {
+            do {
+                let value = String(repeating: "\(i % 10)", count: 4000)
+                acknowledged.append(try await journal.set([("k\(i)", value)]).commit)
+            } catch let error as JournalError { failure = error }
+        }
+        #expect(failure?.code == .storageFull)
+        #expect(failure?.message.contains("No space left on device (28)") == true)
+        #expect(failure?.hint == "Free space on the disk, then try again: nothing was written.")
+        #expect(!acknowledged.isEmpty)
+        #expect(try journal.head(of: "main") == acknowledged.last)
+        #expect(journal.verify().isClean)
+
+        try FileManager.default.removeItem(at: ballast)
+        let next = try await journal.set([("after", "1")])
+        #expect(try journal.commitRecord(next.commit).commit.parents.first == acknowledged.last)
+        #expect(journal.verify().isClean)
+        await journal.close()
+
+        let again = try Journal.open(at: directory, options: options)
+        #expect(try again.head(of: "main") == next.commit)
+        await again.close()
+    }
+
+    @Test("that is full when keys run out refuses the commit and serves on after")
+    func fullDiskForKeys() async throws {
+        let disk = try SmallDisk(kilobytes: 1024)
+        var options = TemporaryStore().options
+        options.keyBatchCount = 16
+        let journal = try Journal.open(at: disk.path + "/store", options: options)
+        let ballast = URL(filePath: disk.path + "/ballast")
+        let free = try #require(
+            try FileManager.default.attributesOfFileSystem(forPath: disk.path)[.systemFreeSize]
+                as? NSNumber)
+        try Data(repeating: 1, count: free.intValue - 4096).write(to: ballast)
+        let error = await #expect(throws: JournalError.self) {
+            try await journal.set((0..<600).map { ("k\($0)", "1") })
+        }
+        #expect(error?.code == .storageFull)
+        try FileManager.default.removeItem(at: ballast)
+        try await journal.set((0..<600).map { ("k\($0)", "1") })
+        #expect(journal.verify().isClean)
+        await journal.close()
+    }
+
+    private func makeStore(at directory: String, _ options: JournalOptions) async throws {
+        let journal = try Journal.open(at: directory, options: options)
+        try await journal.set([("a", "1")])
+        await journal.close()
+    }
+
+    @Test("that turns read-only is refused as such at the next open")
+    func readOnlyDisk() async throws {
+        let disk = try SmallDisk(kilobytes: 2048)
+        let directory = disk.path + "/store"
+        let options = TemporaryStore().options
+        try await makeStore(at: directory, options)
+        try disk.remount(readOnly: true)
+        let error = #expect(throws: JournalError.self) {
+            try Journal.open(at: directory, options: options)
+        }
+        #expect(error?.code == .storageReadOnly)
+        #expect(error?.message == "cannot open \(directory)/lock: Read-only file system (30)")
+        try disk.remount(readOnly: false)
+        let again = try Journal.open(at: directory, options: options)
+        #expect(try again.values(at: again.head(of: "main")) == ["a": "1"])
+        await again.close()
+    }
+}
