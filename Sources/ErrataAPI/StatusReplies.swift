@@ -34,21 +34,22 @@ package struct StatusReply: Codable, Equatable, Sendable {
 
 package struct JournalStatus: Codable, Equatable, Sendable {
     package let operations: UInt64
-    package let commits: Int
+    /// The Merkle root of all operations, in hex.
+    package let root: String
     package let branches: Int
     package let tags: Int
     /// The head of `main`.
-    package let head: CommitID?
+    package let head: CommitID
     /// The facts at that head.
     package let facts: Int
     package let bytes: Int
 
     package init(
-        operations: UInt64, commits: Int, branches: Int, tags: Int, head: CommitID?, facts: Int,
+        operations: UInt64, root: String, branches: Int, tags: Int, head: CommitID, facts: Int,
         bytes: Int
     ) {
         self.operations = operations
-        self.commits = commits
+        self.root = root
         self.branches = branches
         self.tags = tags
         self.head = head
@@ -65,20 +66,26 @@ package struct IndexStatusReply: Codable, Equatable, Sendable {
     package let encoder: String?
     package let rows: Int
     package let vectors: Int
-    /// How many commits have an index.
-    package let versions: Int
-    /// How many commits wait for theirs.
+    /// How many distinct fact values have rows.
+    package let facts: Int
+    package let bytes: Int
+    /// How many operations the index does not cover yet.
     package let pending: Int
+    /// Why the last attempt to go on failed.
+    package let failure: String?
 
     package init(
-        state: String, encoder: String?, rows: Int, vectors: Int, versions: Int, pending: Int
+        state: String, encoder: String?, rows: Int, vectors: Int, facts: Int, bytes: Int,
+        pending: Int, failure: String?
     ) {
         self.state = state
         self.encoder = encoder
         self.rows = rows
         self.vectors = vectors
-        self.versions = versions
+        self.facts = facts
+        self.bytes = bytes
         self.pending = pending
+        self.failure = failure
     }
 }
 
