@@ -1,0 +1,48 @@
+import ErrataAPI
+import Hummingbird
+import NIOCore
+
+extension Call {
+    typealias Progress = @Sendable (ProgressRecord) -> Void
+
+    /// Does long work on a thread of its own and answers with its result.
+    ///
+    /// Clients that accept `application/x-ndjson` hear of the steps on the way; for them the status is 200
+    /// from the start, and a problem is the last line.
+    func long<Reply: Codable & Equatable & Sendable>(
+        _ type: Reply.Type, _ work: @escaping @Sendable (@escaping Progress) async throws -> Reply
+    ) async throws -> Response {
+        guard accepts("application/x-ndjson") else {
+            return try .json(try await LongWork.run { try await work { _ in } })
+        }
+        let (id, limit) = (id, server.timeout(of: route))
+        return Response(
+            status: .ok, headers: [.contentType: "application/x-ndjson"],
+            body: ResponseBody { writer in
+                // Newest: the last line, which is the result, is never the one that is dropped.
+                let (lines, feed) = AsyncStream<StreamLine<Reply>>.makeStream(
+                    bufferingPolicy: .bufferingNewest(64))
+                async let outcome: Void = {
+                    do {
+                        let reply = try await withTimeout(limit) {
+                            try await LongWork.run { try await work { feed.yield(.progress($0)) } }
+                        }
+                        feed.yield(.result(reply))
+                    } catch {
+                        feed.yield(.problem(Problem.describing(error, requestID: id).problem))
+                    }
+                    feed.finish()
+                }()
+                for await line in lines { try await writer.write(ByteBuffer(line: line)) }
+                await outcome
+                try await writer.finish(nil)
+            })
+    }
+}
+
+extension ByteBuffer {
+    fileprivate init(line: some Encodable) throws {
+        self.init(bytes: try JSONCoding.encode(line))
+        writeInteger(UInt8(ascii: "\n"))
+    }
+}

@@ -1,0 +1,83 @@
+import ErrataAPI
+import ErrataCore
+import ErrataService
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+
+/// One request on its way through a route.
+struct Call: Sendable {
+    let request: Request
+    let query: Query
+    /// What stands for `{id}` in the route's path.
+    let pathParameter: String
+    let actor: Actor
+    /// The request's name in the log and in problems.
+    let id: String
+    let route: Route
+    let server: ServerState
+
+    var knowledge: KnowledgeBase { server.knowledge }
+
+    /// Reads the body as JSON.
+    func decode<Value: Decodable & Sendable>(_ type: Value.Type) async throws -> Value {
+        try JSONCoding.decodeRequest(type, from: Data(try await body()))
+    }
+
+    /// Reads the whole body, and no more of it than the route allows.
+    func body() async throws -> [UInt8] {
+        try await BodyReader(limit: route.body.limit).read(request)
+    }
+
+    func accepts(_ mediaType: String) -> Bool {
+        request.headers[.accept].map { $0.contains(mediaType) } ?? false
+    }
+}
+
+/// Reads a request's body while counting: what is past the limit is never kept.
+struct BodyReader {
+    let limit: Int
+
+    func read(_ request: Request) async throws -> [UInt8] {
+        let announced = request.headers[.contentLength].flatMap { Int($0) }
+        if let announced, announced > limit { throw tooLarge(announced) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(announced ?? 0)
+        for try await buffer in request.body {
+            let count = bytes.count + buffer.readableBytes
+            guard count <= limit else { throw tooLarge(count) }
+            bytes.append(contentsOf: buffer.readableBytesView)
+        }
+        guard let announced, bytes.count != announced else { return bytes }
+        throw Refusal(
+            .bodyCutShort, "the body ended after \(bytes.count) of \(announced) bytes")
+    }
+
+    private func tooLarge(_ count: Int) -> Refusal {
+        Refusal(
+            .bodyTooLarge,
+            "the body has at least \(count) bytes, at most \(limit) are allowed here",
+            limit: limit, actual: count)
+    }
+}
+
+extension Response {
+    /// Returns a JSON reply.
+    static func json(
+        _ value: some Encodable, status: HTTPResponse.Status = .ok
+    ) throws -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSONCoding.encode(value))))
+    }
+
+    static func problem(_ problem: Problem, allow: [String] = []) throws -> Response {
+        var headers: HTTPFields = [.contentType: Problem.mediaType]
+        if !allow.isEmpty { headers[.allow] = allow.joined(separator: ", ") }
+        return Response(
+            status: .init(code: problem.status), headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSONCoding.encode(problem))))
+    }
+}

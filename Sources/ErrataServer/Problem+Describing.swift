@@ -1,0 +1,86 @@
+import ErrataAPI
+import ErrataService
+import HTTPTypes
+
+extension Problem {
+    /// Returns the reply that `error` deserves, and the methods that the address takes instead.
+    static func describing(
+        _ error: any Error, requestID: String
+    ) -> (problem: Problem, allow: [String]) {
+        switch error {
+        case let error as ServiceError: (Problem(error, requestID: requestID), [])
+        case let error as Refusal: (Problem(error, requestID: requestID), error.allow)
+        case let error as RequestError: (Problem(error, requestID: requestID), [])
+        default:
+            (
+                Problem(
+                    status: 500, code: "internal", detail: "something went wrong in the daemon",
+                    hint: "The daemon's log has the request's id.", requestID: requestID), []
+            )
+        }
+    }
+
+    private init(_ error: ServiceError, requestID: String) {
+        let lines = error.problems.map { LineProblem(line: $0.line, message: $0.message) }
+        self.init(
+            status: error.code.status.code, code: error.code.rawValue, detail: error.message,
+            hint: error.hint, requestID: requestID, head: error.head,
+            lines: lines.isEmpty ? nil : lines)
+    }
+
+    private init(_ error: Refusal, requestID: String) {
+        self.init(
+            status: error.code.status.code, code: error.code.rawValue, detail: error.message,
+            hint: error.hint, requestID: requestID, field: error.field, limit: error.limit,
+            actual: error.actual)
+    }
+
+    private init(_ error: RequestError, requestID: String) {
+        self.init(
+            status: error.code.status.code, code: error.code.rawValue, detail: error.message,
+            hint: error.hint, requestID: requestID, field: error.field)
+    }
+}
+
+// The one place that gives codes their HTTP status.
+
+extension ServiceError.Code {
+    var status: HTTPResponse.Status {
+        switch self {
+        case .invalidFact, .invalidRequest, .invalidRevision, .invalidName, .invalidImport,
+            .ambiguousRevision, .ambiguousFact, .duplicateEdit, .limitExceeded:
+            .badRequest
+        case .unknownRevision, .unknownBranch, .unknownFact, .unknownOperation, .unknownReceipt,
+            .unknownEvent:
+            .notFound
+        case .branchExists, .branchProtected, .tagExists, .headMoved, .nothingToCommit,
+            .revertConflict, .notAnAncestor:
+            .conflict
+        case .indexNotReady, .storeLocked, .storeClosed, .storageReadOnly: .serviceUnavailable
+        case .storageFull: .init(code: 507, reasonPhrase: "Insufficient Storage")
+        case .unsupportedFileSystem, .unsupportedFormat, .corrupt, .io: .internalServerError
+        }
+    }
+}
+
+extension Refusal.Code {
+    var status: HTTPResponse.Status {
+        switch self {
+        case .notFound: .notFound
+        case .methodNotAllowed: .methodNotAllowed
+        case .unknownParameter, .missingParameter, .invalidParameter, .bodyCutShort: .badRequest
+        case .unsupportedMediaType: .unsupportedMediaType
+        case .bodyTooLarge: .contentTooLarge
+        case .peerUnknown: .forbidden
+        case .tooBusy, .timeout: .serviceUnavailable
+        }
+    }
+}
+
+extension RequestError.Code {
+    var status: HTTPResponse.Status {
+        switch self {
+        case .invalidJSON, .unknownField, .missingField, .invalidField, .invalidFact: .badRequest
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import ErrataAPI
+import ErrataCore
+import ErrataJournal
+import ErrataRetrieval
+import ErrataService
+
+// How the values of the knowledge base look in replies.
+
+extension ErrataAPI.CommitReply {
+    init(_ outcome: CommitOutcome) {
+        self.init(
+            commit: outcome.commit, operation: outcome.operation, branch: outcome.branch,
+            time: outcome.time, counts: ChangeCounts(outcome.changes.map(\.kind)), warnings: [])
+    }
+}
+
+extension FactChange {
+    var kind: Edit.Kind {
+        if old == nil { return .assert }
+        return new == nil ? .retract : .revise
+    }
+}
+
+extension ChangeCounts {
+    init(_ kinds: [Edit.Kind]) {
+        self.init(
+            asserted: kinds.count { $0 == .assert }, revised: kinds.count { $0 == .revise },
+            retracted: kinds.count { $0 == .retract })
+    }
+}
+
+extension CommitSummary {
+    init(_ record: CommitRecord) {
+        self.init(
+            commit: record.id, operation: record.operation, parents: record.commit.parents,
+            reverts: record.commit.reverts, author: record.commit.author,
+            message: record.commit.message, time: record.time, actor: ActorRecord(record.actor),
+            editCount: record.commit.edits.count)
+    }
+}
+
+extension ErrataAPI.FactRecord {
+    /// Nil for a fact whose text was redacted.
+    init?(id: FactID, _ fact: Fact?) {
+        guard let fact else { return nil }
+        self.init(id: id, fact: fact)
+    }
+}
+
+extension ChangeRecord {
+    init(_ difference: FactDifference) {
+        let id = difference.edit.fact
+        self.init(
+            kind: difference.edit.kind, id: id,
+            before: ErrataAPI.FactRecord(id: id, difference.before),
+            after: ErrataAPI.FactRecord(id: id, difference.after))
+    }
+}
+
+extension ErrataAPI.FactUse {
+    init(_ use: ErrataService.FactUse) {
+        self.init(
+            id: use.id, key: use.fact.key, statement: use.fact.statement, score: use.score,
+            commit: use.source.id, time: use.source.time, author: use.source.commit.author,
+            uid: use.source.actor.uid, user: use.source.actor.userName)
+    }
+}
+
+extension StepTimes {
+    var timings: Timings {
+        var timings: Timings = ["total": 0]
+        for step in steps {
+            let milliseconds = (step.milliseconds * 1_000).rounded() / 1_000
+            timings[step.name] = milliseconds
+            timings["total", default: 0] += milliseconds
+        }
+        return timings
+    }
+}
+
+extension AskReply {
+    init(_ outcome: AskOutcome) {
+        self.init(
+            answer: outcome.answer, commit: outcome.commit, operation: outcome.operation,
+            facts: outcome.facts.map { ErrataAPI.FactUse($0) }, receipt: outcome.receipt.hex,
+            answerer: outcome.answerer, timings: outcome.times.timings)
+    }
+}
+
+extension SearchReply {
+    init(_ outcome: SearchOutcome) {
+        self.init(
+            commit: outcome.commit, operation: outcome.operation,
+            hits: outcome.hits.map { ErrataAPI.FactUse($0) }, mode: outcome.mode.rawValue,
+            timings: outcome.times.timings)
+    }
+}
+
+extension ReceiptReply {
+    init(_ stored: StoredReceipt) {
+        let receipt = stored.receipt
+        self.init(
+            id: stored.id.hex, time: stored.time, actor: ActorRecord(stored.actor),
+            question: receipt.question, k: receipt.k, answer: stored.answer,
+            commit: receipt.commit, operation: receipt.operation,
+            facts: stored.facts.map { ErrataAPI.FactUse($0) }, answerer: receipt.answerer)
+    }
+}
+
+extension OperationRecord {
+    init(_ operation: Operation) throws {
+        let commit = try operation.body.commitBytes.map { try Commit(decoding: $0) }
+        var from: CommitID?
+        if case .rollback(_, _, let old) = operation.body { from = old }
+        if case .branchDelete(_, let head) = operation.body { from = head }
+        var message = commit?.message
+        if case .tagCreate(_, _, let text) = operation.body { message = text }
+        self.init(
+            operation: operation.sequence, type: operation.body.name, time: operation.time,
+            actor: ActorRecord(operation.actor), name: operation.body.refName.text, from: from,
+            commit: operation.body.commit, message: message, author: commit?.author)
+    }
+}
+
+extension VerifyReply {
+    init(_ report: VerifyReport, root: Digest) {
+        var findings = report.problems.map(\.description)
+        if report.unlistedProblemCount > 0 {
+            findings.append("and \(report.unlistedProblemCount) more")
+        }
+        self.init(
+            isIntact: report.isClean, operations: report.operationCount,
+            commits: report.commitCount, facts: report.payloadCount, root: root.hex,
+            findings: findings)
+    }
+}
+
+extension IndexStatusReply {
+    init(_ index: IndexState) {
+        self.init(
+            state: index.phase.rawValue, encoder: index.rows.encoder, rows: index.rows.rowCount,
+            vectors: index.rows.vectorCount, facts: index.rows.factCount,
+            bytes: index.rows.byteCount, pending: Int(clamping: index.pendingOperations),
+            failure: index.failure)
+    }
+}
+
+extension JournalStatus {
+    /// `bytes` is the size of the journal's files.
+    init(_ status: KnowledgeBaseStatus, bytes: Int) {
+        self.init(
+            operations: status.operationCount, root: status.root.hex,
+            branches: status.branchCount, tags: status.tagCount, head: status.head,
+            facts: status.factCount, bytes: bytes)
+    }
+}

@@ -1,0 +1,145 @@
+import ErrataAPI
+import ErrataCore
+import ErrataService
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import Synchronization
+
+/// What a request brings from the server library.
+struct RequestSource: InitializableFromSource, Sendable {
+    init(source: ApplicationRequestContextSource) {}
+}
+
+/// Answers requests: finds the route, bounds it in time, and says what happened in reply, log and metrics.
+struct Responder: HTTPResponder {
+    let state: ServerState
+    let table: RouteTable
+    private let requestNumber: RequestCounter
+
+    init(state: ServerState) {
+        self.state = state
+        table = RouteTable(state.allRoutes)
+        requestNumber = RequestCounter(startedAt: state.startedAt)
+    }
+
+    func respond(to request: Request, context: RequestSource) async throws -> Response {
+        let start = ContinuousClock.now
+        let id = requestNumber.next()
+        var label = "unmatched"
+        var response: Response
+        do {
+            let (route, parameter) = try table.route(for: request.method, path: request.uri.path)
+            label = "\(route.method.rawValue) \(route.path)"
+            response = try await respond(to: request, on: route, parameter: parameter, id: id)
+        } catch {
+            response = try refuse(error, id: id, label: label)
+        }
+        response.headers[RequestCounter.header] = id
+        let duration = ContinuousClock.now - start
+        state.metrics.count(route: label, status: response.status.code, duration: duration)
+        log(label, response, duration, id)
+        return response
+    }
+
+    private func respond(
+        to request: Request, on route: Route, parameter: String, id: String
+    ) async throws -> Response {
+        guard let actor = Peer.current else {
+            throw Refusal(.peerUnknown, "the kernel does not say who is at the socket's other end")
+        }
+        let query = try Query(
+            request.uri.query.map { $0[...] }, allowed: route.parameters)
+        try route.checkMediaType(request.headers[.contentType])
+        let call = Call(
+            request: request, query: query, pathParameter: parameter, actor: actor, id: id,
+            route: route, server: state)
+        let limit = state.timeout(of: route)
+        return try await withTimeout(limit) { try await route.handler(call) }
+    }
+
+    private func refuse(_ error: any Error, id: String, label: String) throws -> Response {
+        let (problem, allow) = Problem.describing(error, requestID: id)
+        if problem.status >= 500 {
+            state.logger.error(
+                "request failed",
+                metadata: [
+                    "request": .string(id), "route": .string(label), "code": .string(problem.code),
+                    "error": .string("\(type(of: error))"),
+                ])
+        }
+        return try .problem(problem, allow: allow)
+    }
+
+    /// Texts of facts, questions and messages stay out: they may be private.
+    private func log(_ label: String, _ response: Response, _ duration: Duration, _ id: String) {
+        state.logger.info(
+            "request",
+            metadata: [
+                "request": .string(id), "route": .string(label),
+                "status": .stringConvertible(response.status.code),
+                "milliseconds": .stringConvertible(duration.milliseconds),
+                "uid": .string(Peer.current.map { String($0.uid) } ?? "unknown"),
+            ])
+    }
+}
+
+/// Names requests: eight hex digits of the daemon's start and a running number.
+final class RequestCounter: Sendable {
+    static let header = HTTPField.Name.requestID
+
+    private let prefix: String
+    private let count = Atomic<UInt64>(0)
+
+    init(startedAt: Timestamp) {
+        let start = UInt32(truncatingIfNeeded: startedAt.microseconds >> 10)
+        let digits = String(start, radix: 16)
+        prefix = String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
+    func next() -> String {
+        "\(prefix)-\(count.add(1, ordering: .relaxed).newValue)"
+    }
+}
+
+extension HTTPField.Name {
+    /// `X-Request-Id`, as most servers call it.
+    static var requestID: HTTPField.Name {
+        guard let name = HTTPField.Name("X-Request-Id") else {
+            fatalError("unreachable: the name is a token of RFC 9110")
+        }
+        return name
+    }
+}
+
+extension Duration {
+    var milliseconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) * 1_000 + (Double(attoseconds) / 1e12).rounded() / 1_000
+    }
+}
+
+/// Runs `body` and throws the refusal `timeout` if it takes longer than `limit`.
+///
+/// `body` is cancelled then; what does not heed that is still waited for, so that nothing runs unowned.
+func withTimeout<Result: Sendable>(
+    _ limit: Duration, _ body: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
+    try await withThrowingTaskGroup(of: Result.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            throw Refusal(
+                .timeout, "the request took longer than \(limit.components.seconds) s",
+                hint: "Ask again; a commit may have been made, 'errata log' tells.")
+        }
+        defer { group.cancelAll() }
+        guard let result = try await group.next() else {
+            fatalError("unreachable: the group has two tasks")
+        }
+        return result
+    }
+}

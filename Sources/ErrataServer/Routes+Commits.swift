@@ -1,0 +1,73 @@
+import ErrataAPI
+import ErrataCore
+import ErrataJournal
+import ErrataService
+import Hummingbird
+
+extension ServerState {
+    /// Commits, and what they changed.
+    var commitRoutes: [Route] {
+        [
+            .post("/v1/commits", body: .json(limit: BodyLimits.commitMax)) { call in
+                let request = try await call.decode(ErrataAPI.CommitRequest.self)
+                let outcome = try await call.knowledge.commit(
+                    ErrataService.CommitRequest(request), actor: call.actor)
+                call.server.metrics.countCommits(1)
+                return try .json(CommitReply(outcome), status: .created)
+            },
+            .get("/v1/commits", parameters: ["at", "limit", "cursor"]) { call in
+                let limit = try call.query.integer("limit", in: 1...KnowledgeBase.pageCountMax)
+                let page = try call.knowledge.log(
+                    from: call.query["cursor"] ?? call.query.revision, limit: limit ?? 20)
+                return try .json(
+                    LogReply(commits: page.items.map { CommitSummary($0) }, next: page.next))
+            },
+            .get("/v1/commit", parameters: ["rev"]) { call in
+                let revision = try call.query.required("rev")
+                let record = try call.knowledge.commitRecord(revision)
+                let changes = try call.knowledge.changes(of: record.id.hex)
+                return try .json(
+                    CommitDetailReply(
+                        summary: CommitSummary(record), root: record.commit.root.hex,
+                        factCount: record.factCount, changes: changes.map { ChangeRecord($0) }))
+            },
+            .get("/v1/diff", parameters: ["from", "to"]) { call in
+                let diff = try call.knowledge.diff(
+                    from: call.query.required("from"), to: call.query.required("to"))
+                let changes = diff.changes.map { ChangeRecord($0) }
+                return try .json(
+                    DiffReply(
+                        from: diff.from, to: diff.to, counts: ChangeCounts(changes.map(\.kind)),
+                        changes: changes))
+            },
+            .post("/v1/revert") { call in
+                let request = try await call.decode(RevertRequest.self)
+                let outcome = try await call.knowledge.revert(
+                    request.rev, branch: request.branch ?? RefName.main.text,
+                    author: request.author, message: request.message, actor: call.actor)
+                call.server.metrics.countCommits(1)
+                return try .json(CommitReply(outcome), status: .created)
+            },
+        ]
+    }
+}
+
+extension Query {
+    /// The version to read: `at`, else the head of `main`.
+    var revision: String { self["at"] ?? RefName.main.text }
+}
+
+extension ErrataService.CommitRequest {
+    init(_ request: ErrataAPI.CommitRequest) {
+        self.init(
+            branch: request.branch ?? RefName.main.text, expect: request.expect,
+            author: request.author, message: request.message,
+            edits: request.edits.map { edit in
+                switch edit {
+                case .assert(let fact): .assert(fact.draft)
+                case .revise(let fact): .revise(fact.draft)
+                case .retract(let name): .retract(name)
+                }
+            })
+    }
+}

@@ -1,0 +1,59 @@
+import ErrataCore
+import ErrataService
+import Logging
+import Synchronization
+
+/// What all requests share.
+final class ServerState: Sendable {
+    /// How many imports may hold their files in memory at a time.
+    static let importCountMax = 2
+
+    let knowledge: KnowledgeBase
+    let configuration: DaemonConfiguration
+    let version: String
+    let startedAt: Timestamp
+    let start = ContinuousClock.now
+    let metrics = Metrics()
+    let logger: Logger
+    private let importCount = Mutex(0)
+
+    init(
+        knowledge: KnowledgeBase, configuration: DaemonConfiguration, version: String,
+        startedAt: Timestamp, logger: Logger
+    ) {
+        self.knowledge = knowledge
+        self.configuration = configuration
+        self.version = version
+        self.startedAt = startedAt
+        self.logger = logger
+    }
+
+    var allRoutes: [Route] {
+        commitRoutes + nameRoutes + factRoutes + answerRoutes + transferRoutes + operationRoutes
+            + statusRoutes
+    }
+
+    func timeout(of route: Route) -> Duration {
+        switch route.patience {
+        case .usual: configuration.timeouts.usual
+        case .ask: configuration.timeouts.ask
+        case .long: configuration.timeouts.long
+        }
+    }
+
+    /// Runs `body` unless as many imports as are allowed run already.
+    func importing<Result>(_ body: () async throws -> Result) async throws -> Result {
+        let isAdmitted = importCount.withLock { count in
+            guard count < ServerState.importCountMax else { return false }
+            count += 1
+            return true
+        }
+        guard isAdmitted else {
+            throw Refusal(
+                .tooBusy, "\(ServerState.importCountMax) imports are running already",
+                hint: "Try again when one of them is done.")
+        }
+        defer { importCount.withLock { $0 -= 1 } }
+        return try await body()
+    }
+}

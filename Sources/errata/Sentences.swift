@@ -1,0 +1,107 @@
+import ErrataAPI
+import ErrataCore
+
+// How replies read on a terminal of 80 columns.
+
+enum Columns {
+    static let max = 80
+}
+
+extension CommitSummary {
+    /// `4be19c77a0d2  2026-11-01 09:30:00  alice  message`.
+    var line: String {
+        let head =
+            "\(Style.yellow.on(commit.short))  \(time.display)  \(who.fitting(12).padded(8))  "
+        let used = 12 + 2 + 19 + 2 + Swift.max(8, who.fitting(12).columnCount) + 2
+        return head + (message.isEmpty ? "(no message)" : message).fitting(Columns.max - used)
+    }
+
+    /// The author that was claimed, else the user.
+    var who: String { author ?? actor.name }
+}
+
+extension ActorRecord {
+    var name: String { user ?? "uid \(uid)" }
+    /// `alice (uid 1000)`.
+    var full: String { user.map { "\($0.printable) (uid \(uid))" } ?? "uid \(uid)" }
+}
+
+extension ChangeCounts {
+    /// `1 asserted, 2 revised`.
+    var sentence: String {
+        let parts = [
+            (asserted, "asserted"), (revised, "revised"), (retracted, "retracted"),
+        ].filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
+        return parts.isEmpty ? "nothing changed" : parts.joined(separator: ", ")
+    }
+}
+
+extension ChangeRecord {
+    /// `~ The chief executive of Twitter is: Elon Musk → Linda Yaccarino`.
+    var line: String {
+        switch kind {
+        case .assert: Style.green.on("+ \(text(after))")
+        case .retract: Style.red.on("- \(text(before))")
+        case .revise: Style.yellow.on("~ \(revision)")
+        }
+    }
+
+    private var revision: String {
+        if let before, let after, let prompt = after.fact.draft.prompt,
+            prompt == before.fact.draft.prompt, let old = before.object, let new = after.object
+        {
+            return "\(prompt.printable): \(old.printable) → \(new.printable)"
+        }
+        return "\(text(before)) → \(text(after))"
+    }
+
+    private func text(_ record: FactRecord?) -> String {
+        record?.statement.printable ?? "(redacted fact \(id.short))"
+    }
+}
+
+extension FactUse {
+    /// `4be19c77a0d2  2026-11-01 09:30:00  alice (uid 1000)`.
+    var origin: String {
+        let name = user.map { "\($0.printable) (uid \(uid))" } ?? "uid \(uid)"
+        let author = author.map { ", by \($0.printable)" } ?? ""
+        return "\(commit.short)  \(time.display)  \(name)\(author)"
+    }
+
+    var scoreText: String { decimal(score, 2) }
+}
+
+extension [Warning] {
+    func show() {
+        for warning in self {
+            let prefix = Style.yellow.on("Warning:", Terminal.error)
+            Terminal.error.line("\(prefix) \(warning.message.printable)")
+        }
+    }
+}
+
+/// Returns `value` with `digits` decimals.
+func decimal(_ value: Double, _ digits: Int) -> String {
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    let rounded = (value * scale).rounded()
+    guard rounded.isFinite, abs(rounded) < 1e15 else { return "\(value)" }
+    let number = Int(rounded)
+    let whole = abs(number) / Int(scale)
+    let fraction = String(abs(number) % Int(scale))
+    let zeros = String(repeating: "0", count: digits - fraction.count)
+    return "\(number < 0 ? "-" : "")\(whole)" + (digits == 0 ? "" : ".\(zeros)\(fraction)")
+}
+
+/// Returns a size in bytes as people read it: `3.2 MB`.
+func byteText(_ count: Int) -> String {
+    let units = ["kB", "MB", "GB", "TB"]
+    guard count >= 1_000 else { return "\(count) bytes" }
+    var value = Double(count) / 1_000
+    var unit = 0
+    while value >= 1_000, unit < units.count - 1 {
+        value /= 1_000
+        unit += 1
+    }
+    return "\(decimal(value, 1)) \(units[unit])"
+}
