@@ -15,9 +15,9 @@ enum EditLines {
         for (index, line) in lines.enumerated() {
             let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
             guard !isBlank else { continue }
-            do {
-                edits.append(try edit(Data(line)))
-            } catch let error as RequestError {
+            switch edit(Data(line)) {
+            case .success(let edit): edits.append(edit)
+            case .failure(let error):
                 throw Failure(
                     "\(name(of: path)) line \(index + 1): \(error.message)", hint: error.hint)
             }
@@ -26,11 +26,14 @@ enum EditLines {
         return edits
     }
 
-    private static func edit(_ line: Data) throws(RequestError) -> EditRequest {
+    private static func edit(_ line: Data) -> Result<EditRequest, RequestError> {
         let hasOperation = (try? JSONDecoder().decode(Probe.self, from: line))?.op != nil
-        return hasOperation
-            ? try JSONCoding.decodeRequest(EditRequest.self, from: line)
-            : .assert(try JSONCoding.decodeRequest(FactBody.self, from: line))
+        do throws(RequestError) {
+            guard hasOperation else {
+                return .success(.assert(try JSONCoding.decodeRequest(FactBody.self, from: line)))
+            }
+            return .success(try JSONCoding.decodeRequest(EditRequest.self, from: line))
+        } catch { return .failure(error) }
     }
 
     private struct Probe: Decodable {
