@@ -68,7 +68,8 @@ let package = Package(
         .target(
             name: "ErrataServer",
             dependencies: [
-                "ErrataAPI", "ErrataService", "ErrataCore", "CErrataSystem", logging,
+                "ErrataAPI", "ErrataService", "ErrataCore", "ErrataJournal", "ErrataRetrieval",
+                "CErrataSystem", logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -88,12 +89,17 @@ let package = Package(
 
         .executableTarget(
             name: "errata",
-            dependencies: ["ErrataServer", "ErrataClient", "ErrataModels", arguments],
+            dependencies: [
+                "ErrataAPI", "ErrataCore", "ErrataService", "ErrataJournal", "ErrataServer",
+                "ErrataClient", "ErrataModels", arguments, logging,
+            ],
+            exclude: ["Demo/facts.jsonl"],
             swiftSettings: strict),
         .executableTarget(
             name: "errata-bench",
             dependencies: [
-                "ErrataService", "ErrataServer", "ErrataClient", "ErrataTesting", arguments,
+                "CErrataKernels", "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval",
+                "ErrataService", "ErrataTesting", arguments,
             ],
             swiftSettings: strict),
 
