@@ -258,7 +258,7 @@ struct IndexDatabase: Sendable {
                     start + i, Data(row.fact.bytes), row.kind.rawValue, Data(row.textID),
                     row.tokenCount,
                 ])
-                guard row.kind != .masked else { continue }
+                guard row.kind.isSearched else { continue }
                 try insertText.execute(arguments: [start + i, row.text])
             }
             let insertVersion = try db.cachedStatement(

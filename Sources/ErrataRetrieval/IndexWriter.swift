@@ -88,8 +88,8 @@ actor IndexWriter {
     private func write(_ batch: Batch) throws {
         // Searched rows lie together, so that a scan of them runs over few gaps.
         let rows =
-            batch.rows.filter { $0.place.kind != .masked }
-            + batch.rows.filter { $0.place.kind == .masked }
+            batch.rows.filter { $0.place.kind.isSearched }
+            + batch.rows.filter { !$0.place.kind.isSearched }
         guard batch.start + rows.count <= RowTable.countMax else {
             throw RetrievalError(
                 .tooManyRows, "the index would have more than \(RowTable.countMax) rows")
@@ -125,7 +125,7 @@ actor IndexWriter {
 
     private func publish(_ places: [Place], _ terms: [[Term]], start: Int) {
         var added: [Term: Posting] = [:]
-        for (i, place) in places.enumerated() where place.kind != .masked {
+        for (i, place) in places.enumerated() where place.kind.isSearched {
             for term in terms[i] { added[term, default: Posting()].add(UInt32(start + i)) }
         }
         postings.publish(added, start: start, end: start + places.count)

@@ -95,7 +95,7 @@ package struct VisibilitySet: Sendable {
     }
 
     private mutating func show(_ row: Int, _ table: RowTable, _ touched: inout Set<Int>) {
-        guard table.kind(of: row) != .masked, !contains(row) else { return }
+        guard table.kind(of: row).isSearched, !contains(row) else { return }
         let chunk = row / VisibilitySet.chunkRowCount
         while chunks.count <= chunk { chunks.append([]) }
         if chunks[chunk].isEmpty {
