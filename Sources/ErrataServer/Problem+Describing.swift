@@ -47,7 +47,7 @@ extension Problem {
 extension ServiceError.Code {
     var status: HTTPResponse.Status {
         switch self {
-        case .invalidFact, .invalidRequest, .invalidRevision, .invalidName, .invalidImport,
+        case .invalidFact, .invalidText, .invalidRequest, .invalidRevision, .invalidName, .invalidImport,
             .ambiguousRevision, .ambiguousFact, .duplicateEdit, .limitExceeded:
             .badRequest
         case .unknownRevision, .unknownBranch, .unknownFact, .unknownOperation, .unknownReceipt,

@@ -46,7 +46,8 @@ final class DerivedState: Sendable {
     }
 
     /// Begins the index that is to follow this one.
-    func next(in parent: String, journal: Journal, encoder: SentenceEncoder?) throws -> DerivedState {
+    func next(in parent: String, journal: Journal, encoder: SentenceEncoder?) throws -> DerivedState
+    {
         let number = number + 1
         try? FileManager.default.removeItem(atPath: parent + "/\(number)")
         return try DerivedState(in: parent, number: number, journal: journal, encoder: encoder)

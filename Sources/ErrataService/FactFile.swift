@@ -1,4 +1,4 @@
-import ErrataCore
+package import ErrataCore
 
 /// A line of a file that cannot be taken, or was taken in a way worth telling.
 package struct ImportProblem: Error, Hashable, Sendable {
@@ -84,6 +84,20 @@ private struct FactFileReader {
         switch edit {
         case .assert(let fact), .revise(let fact): fact.key
         case .retract(let name): name
+        }
+    }
+}
+
+extension FactFile {
+    package var editCount: Int { edits.count }
+
+    /// The facts that are asserted or revised, in file order.
+    package var facts: [Fact] {
+        edits.compactMap { entry in
+            switch entry.edit {
+            case .assert(let fact), .revise(let fact): fact
+            case .retract: nil
+            }
         }
     }
 }

@@ -1,5 +1,4 @@
 import ErrataCore
-import ErrataJournal
 import ErrataModels
 import ErrataRetrieval
 
@@ -17,12 +16,57 @@ struct LookupAnswerer: Sendable {
         let part: Receipt.Part?
     }
 
+    /// Which rules and weights judge; part of every receipt.
+    private static let version = "lookup 1"
+
     let index: RetrievalIndex
     let encoder: SentenceEncoder?
 
     var name: String { encoder == nil ? "lookup (lexical)" : "lookup" }
-    var hash: Digest { .sha256(encoder?.identity ?? []) }
+
+    /// A hash of everything that decides about an answer, the facts aside.
+    var hash: Digest {
+        .sha256(Array(LookupAnswerer.version.utf8) + (encoder?.identity ?? []))
+    }
+
+    /// Judges the candidates of one question; costs one batch of at most 8 short texts for the encoder.
     func judge(_ question: String, _ candidates: [RetrievedFact]) throws -> Verdict {
-        Verdict(probabilities: candidates.map { _ in 0 }, inScope: [], part: nil)
+        guard !candidates.isEmpty else {
+            return Verdict(probabilities: [], inScope: [], part: nil)
+        }
+        let reading = ScopeQuestion(question, facts: candidates.map { ScopeFact($0.fact) })
+        let decisions = ScopeModel.shipped.judge(
+            reading, candidates: try candidates.map(scopeCandidate),
+            vectors: try vectors(of: reading.textsToEncode))
+        let inScope = decisions.indices.filter { decisions[$0].isInScope }
+            .sorted { (decisions[$1].probability, $0) < (decisions[$0].probability, $1) }
+        return Verdict(
+            probabilities: decisions.map(\.probability), inScope: inScope,
+            part: inScope.first.map { part(decisions[$0].direction, of: candidates[$0].fact) })
+    }
+
+    private func vectors(of texts: [String]) throws -> [[Float]] {
+        guard let encoder else { return [] }
+        return try encoder.encode(texts)
+    }
+
+    private func scopeCandidate(_ candidate: RetrievedFact) throws -> ScopeCandidate {
+        let cosines = candidate.hit.cosines
+        let statement = cosines[.statement] ?? 0
+        let asked = [SurfaceKind.prompt, .question, .alias].compactMap { cosines[$0] }.max()
+        func vectors(_ kind: SurfaceKind) throws -> [[Float]] {
+            try index.vectors(of: candidate.version, kind: kind)
+        }
+        return ScopeCandidate(
+            fact: ScopeFact(candidate.fact), statementCosine: statement,
+            promptCosine: asked ?? statement, maskedVectors: try vectors(.masked),
+            objectVector: try vectors(.object).first, inverseVector: try vectors(.inverse).first)
+    }
+
+    private func part(_ direction: ScopeDirection, of fact: Fact) -> Receipt.Part {
+        switch direction {
+        case .subject: .subject
+        case .object: fact.object == nil ? .statement : .object
+        }
     }
 }

@@ -28,6 +28,16 @@ package struct Receipt: Hashable, Sendable {
         package let lexical: Int64?
         /// Millionths: how likely the fact answers the question.
         package let probability: Int64
+
+        package init(
+            fact: FactID, leaf: Leaf, cosine: Int64?, lexical: Int64?, probability: Int64
+        ) {
+            self.fact = fact
+            self.leaf = leaf
+            self.cosine = cosine
+            self.lexical = lexical
+            self.probability = probability
+        }
     }
 
     package static let version: UInt64 = 1
@@ -45,6 +55,21 @@ package struct Receipt: Hashable, Sendable {
     package let used: [Int]
     /// What of the first used fact is the answer; nil if no fact answers.
     package let part: Part?
+
+    package init(
+        question: String, commit: CommitID, operation: UInt64, k: Int, answerer: String,
+        answererHash: Digest, candidates: [Candidate], used: [Int], part: Part?
+    ) {
+        self.question = question
+        self.commit = commit
+        self.operation = operation
+        self.k = k
+        self.answerer = answerer
+        self.answererHash = answererHash
+        self.candidates = candidates
+        self.used = used
+        self.part = part
+    }
 
     package var id: Digest { .sha256(encoded) }
 

@@ -9,6 +9,7 @@ package struct ServiceError: Error, Equatable, Sendable {
         // What the client can mend.
         case invalidFact = "invalid_fact"
         case invalidRequest = "invalid_request"
+        case invalidText = "invalid_text"
         case invalidRevision = "invalid_revision"
         case invalidName = "invalid_name"
         case invalidImport = "invalid_import"
