@@ -1,0 +1,72 @@
+import CErrataKernels
+import Foundation
+
+/// Prints figures under a line that names the machine.
+struct Report {
+    init(_ title: String) {
+        print("\(title) on \(Report.machine)")
+    }
+
+    func row(_ name: String, _ value: String) {
+        print("  " + name.padding(toLength: 48, withPad: " ", startingAt: 0) + " " + value)
+    }
+
+    /// Prints `part` of `whole` as a count and a percentage.
+    func share(_ name: String, _ part: Int, of whole: Int) {
+        let percent = whole == 0 ? "n/a" : (100 * Double(part) / Double(whole)).formatted(digits: 1) + " %"
+        row(name, "\(percent)  (\(part) of \(whole))")
+    }
+
+    private static var machine: String {
+        let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let model = info.split(separator: "\n").first { $0.hasPrefix("model name") }?
+            .split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        return "\(model ?? "an unnamed processor"), \(cores) cores, "
+            + "\(String(cString: errata_kernel_level())) kernels"
+    }
+}
+
+/// Times of the same thing, in seconds.
+struct Sample {
+    private var seconds: [Double] = []
+
+    mutating func add(_ duration: Duration) { seconds.append(duration.inSeconds) }
+
+    /// Measures `body` once.
+    mutating func measure<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let start = ContinuousClock.now
+        defer { add(ContinuousClock.now - start) }
+        return try body()
+    }
+
+    mutating func measure<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+        let start = ContinuousClock.now
+        defer { add(ContinuousClock.now - start) }
+        return try await body()
+    }
+
+    func percentile(_ share: Double) -> Double {
+        let sorted = seconds.sorted()
+        guard !sorted.isEmpty else { return .nan }
+        return sorted[min(Int(share * Double(sorted.count)), sorted.count - 1)]
+    }
+
+    var median: Double { percentile(0.5) }
+
+    /// Median and tail in milliseconds.
+    var milliseconds: String {
+        "p50 \((1000 * median).formatted(digits: 3)) ms, "
+            + "p99 \((1000 * percentile(0.99)).formatted(digits: 3)) ms"
+    }
+}
+
+extension Duration {
+    var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}
+
+extension Double {
+    func formatted(digits: Int) -> String { String(format: "%.\(digits)f", self) }
+}
