@@ -130,28 +130,22 @@ func forEachBit(_ word: UInt64, _ body: (Int) -> Void) {
 private struct BoundOrder {
     private static let bucketCount = 4_096
     private static let firstRound = 512
+    /// Bounds of unit vectors lie within; what lies outside falls into the first or last bucket.
+    private static let range: ClosedRange<Float> = -1.25...1.25
+    private static let bucketsPerUnit =
+        Float(bucketCount) / (range.upperBound - range.lowerBound)
 
     private let bounds: [Float]
-    private let lowest: Float
-    private let bucketsPerUnit: Float
-    private var counts: [Int]
+    private var counts = [Int](repeating: 0, count: BoundOrder.bucketCount)
     /// Buckets from here on were given out.
     private var end = BoundOrder.bucketCount
     private var wanted = BoundOrder.firstRound
 
     init(_ bounds: [Float]) {
         self.bounds = bounds
-        var low = Float.infinity
-        var high = -Float.infinity
-        for bound in bounds where bound.isFinite {
-            low = min(low, bound)
-            high = max(high, bound)
+        counts.withUnsafeMutableBufferPointer { counts in
+            for bound in bounds where bound.isFinite { counts[BoundOrder.bucket(bound)] += 1 }
         }
-        lowest = low
-        let range = high - low
-        bucketsPerUnit = range > 0 ? Float(BoundOrder.bucketCount - 1) / range : 0
-        counts = [Int](repeating: 0, count: BoundOrder.bucketCount)
-        for bound in bounds where bound.isFinite { counts[bucket(bound)] += 1 }
     }
 
     /// Returns the next rows, best bound first; nil when all were given.
@@ -166,7 +160,7 @@ private struct BoundOrder {
         var rows: [(bound: Float, row: Int)] = []
         rows.reserveCapacity(count)
         for (row, bound) in bounds.enumerated() where bound.isFinite {
-            let bucket = bucket(bound)
+            let bucket = BoundOrder.bucket(bound)
             if bucket >= start, bucket < end { rows.append((bound, row)) }
         }
         rows.sort { $0.bound > $1.bound }
@@ -175,8 +169,9 @@ private struct BoundOrder {
         return rows.map(\.row)
     }
 
-    private func bucket(_ bound: Float) -> Int {
-        let bucket = Int((bound - lowest) * bucketsPerUnit)
-        return min(max(bucket, 0), BoundOrder.bucketCount - 1)
+    @inline(__always)
+    private static func bucket(_ bound: Float) -> Int {
+        let clamped = min(max(bound, range.lowerBound), range.upperBound)
+        return min(Int((clamped - range.lowerBound) * bucketsPerUnit), bucketCount - 1)
     }
 }

@@ -1,6 +1,7 @@
 import ErrataCore
 import FoundationEssentials
 import GRDB
+import Glibc
 
 // INDEX DATABASE, version 1 (index.sqlite, WAL). Derived: it can be deleted while nobody has it open.
 //
@@ -34,6 +35,7 @@ struct IndexDatabase: Sendable {
         configuration.label = "errata.index"
         configuration.maximumReaderCount = 8
         configuration.busyMode = .timeout(5)
+        try IndexDatabase.createPrivately(path)
         pool = try DatabasePool(path: path, configuration: configuration)
         let check = Digest.hmac(
             Array("errata index \(IndexDatabase.version).\(Fact.surfaceFormsVersion)".utf8),
@@ -49,7 +51,22 @@ struct IndexDatabase: Sendable {
         }
     }
 
-    func close() throws { try pool.close() }
+    func close() throws {
+        // The last connection to close may be one that only reads, which would leave the log behind.
+        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        try pool.close()
+    }
+
+    /// Makes the file readable for its owner only; SQLite gives its companions the same mode.
+    private static func createPrivately(_ path: String) throws {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw RetrievalError(
+                .fileTrouble,
+                "cannot open \(path): \(String(cString: strerror(errno))) (\(errno))")
+        }
+        Glibc.close(descriptor)
+    }
 
     private static func read(_ db: Database, _ check: Digest) throws -> [UInt8] {
         guard let stored = try meta(db, "check"), stored == check.bytes else {
@@ -216,31 +233,43 @@ struct IndexDatabase: Sendable {
 
     // MARK: Writing
 
-    /// A row to be added.
-    struct NewRow {
+    /// What makes a row the same row.
+    struct Identity: Hashable {
         let fact: FactID
         let kind: SurfaceKind
         let textID: [UInt8]
+    }
+
+    /// A row to be added.
+    struct NewRow {
+        let identity: Identity
         let text: String
         let tokenCount: Int
     }
 
-    /// Returns the number of the row with this identity, nil if there is none.
-    func row(textID: [UInt8], fact: FactID, kind: SurfaceKind) throws -> Int? {
-        try pool.unsafeRead { db in
-            try Int.fetchOne(
-                db.cachedStatement(
-                    sql: "SELECT id FROM rows WHERE text = ? AND fact = ? AND kind = ?"),
-                arguments: [Data(textID), Data(fact.bytes), kind.rawValue])
+    /// Returns the number of the row with each identity, nil where there is none.
+    func rows(identities: [Identity]) throws -> [Int?] {
+        try pool.read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT id FROM rows WHERE text = ? AND fact = ? AND kind = ?")
+            return try identities.map { identity in
+                try Int.fetchOne(
+                    statement,
+                    arguments: [
+                        Data(identity.textID), Data(identity.fact.bytes), identity.kind.rawValue,
+                    ])
+            }
         }
     }
 
-    /// Returns a row below `limit` that has the text, nil if there is none.
-    func row(textID: [UInt8], below limit: Int) throws -> Int? {
-        try pool.unsafeRead { db in
-            try Int.fetchOne(
-                db.cachedStatement(sql: "SELECT id FROM rows WHERE text = ? AND id < ? LIMIT 1"),
-                arguments: [Data(textID), limit])
+    /// Returns for each text a row below `limit` that has it, nil where there is none.
+    func rows(textIDs: [[UInt8]], below limit: Int) throws -> [Int?] {
+        try pool.read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT id FROM rows WHERE text = ? AND id < ? LIMIT 1")
+            return try textIDs.map {
+                try Int.fetchOne(statement, arguments: [Data($0), limit])
+            }
         }
     }
 
@@ -255,10 +284,10 @@ struct IndexDatabase: Sendable {
                 sql: "INSERT INTO texts (rowid, text) VALUES (?, ?)")
             for (i, row) in rows.enumerated() {
                 try insertRow.execute(arguments: [
-                    start + i, Data(row.fact.bytes), row.kind.rawValue, Data(row.textID),
-                    row.tokenCount,
+                    start + i, Data(row.identity.fact.bytes), row.identity.kind.rawValue,
+                    Data(row.identity.textID), row.tokenCount,
                 ])
-                guard row.kind.isSearched else { continue }
+                guard row.identity.kind.isSearched else { continue }
                 try insertText.execute(arguments: [start + i, row.text])
             }
             let insertVersion = try db.cachedStatement(

@@ -27,54 +27,52 @@ actor IndexWriter {
     /// Adds the rows of the facts that have none yet.
     func add(_ facts: [IndexedFact]) throws {
         let known = try database.rows(of: facts.map(\.version))
-        var batch = Batch(start: state.table.count)
-        for fact in facts where known[fact.version] == nil {
-            try collect(fact, into: &batch)
-        }
+        let batch = try collect(
+            facts.filter { known[$0.version] == nil }, start: state.table.count)
         guard !batch.versions.isEmpty else { return }
         try write(batch)
     }
 
     // MARK: Collecting
 
-    /// A form of a fact that needs a row.
-    private struct Place: Hashable {
-        let fact: FactID
-        let kind: SurfaceKind
-        let textID: [UInt8]
-    }
+    private typealias Identity = IndexDatabase.Identity
 
     private struct Batch {
-        enum Slot {
-            case known(Int)
-            case new(Place)
-        }
-
+        /// The number of the first new row.
         let start: Int
-        /// New rows in the order found; searched ones get the lower numbers.
-        var rows: [(place: Place, text: String)] = []
-        var places: Set<Place> = []
-        var versions: [FactVersion: [Slot]] = [:]
-        var order: [FactVersion] = []
+        /// New rows in the order found.
+        var rows: [(identity: Identity, text: String)] = []
+        /// Each version's rows in the order of its forms.
+        var versions: [(version: FactVersion, rows: [Identity])] = []
+        /// The numbers of rows that are there.
+        var numbers: [Identity: Int] = [:]
     }
 
-    private func collect(_ fact: IndexedFact, into batch: inout Batch) throws {
-        guard batch.versions[fact.version] == nil else { return }
-        var slots: [Batch.Slot] = []
-        for form in fact.fact?.surfaceForms ?? [] {
-            let place = Place(
-                fact: fact.version.fact, kind: form.kind, textID: textID(form.text))
-            if let row = try database.row(
-                textID: place.textID, fact: place.fact, kind: place.kind)
-            {
-                slots.append(.known(row))
-                continue
+    private func collect(_ facts: [IndexedFact], start: Int) throws -> Batch {
+        var batch = Batch(start: start)
+        var forms: [(identity: Identity, text: String)] = []
+        var seen: Set<FactVersion> = []
+        for fact in facts where seen.insert(fact.version).inserted {
+            let own = (fact.fact?.surfaceForms ?? []).map { form in
+                (identity: identity(fact.version.fact, form), text: form.text)
             }
-            slots.append(.new(place))
-            if batch.places.insert(place).inserted { batch.rows.append((place, form.text)) }
+            forms += own
+            batch.versions.append((fact.version, own.map(\.identity)))
         }
-        batch.versions[fact.version] = slots
-        batch.order.append(fact.version)
+        let known = try database.rows(identities: forms.map(\.identity))
+        var found: Set<Identity> = []
+        for (form, row) in zip(forms, known) {
+            if let row {
+                batch.numbers[form.identity] = row
+            } else if found.insert(form.identity).inserted {
+                batch.rows.append(form)
+            }
+        }
+        return batch
+    }
+
+    private func identity(_ fact: FactID, _ form: SurfaceForm) -> Identity {
+        Identity(fact: fact, kind: form.kind, textID: textID(form.text))
     }
 
     /// The first bytes of HMAC(text): equal texts are encoded once, and no text can be guessed from it.
@@ -88,59 +86,47 @@ actor IndexWriter {
     private func write(_ batch: Batch) throws {
         // Searched rows lie together, so that a scan of them runs over few gaps.
         let rows =
-            batch.rows.filter { $0.place.kind.isSearched }
-            + batch.rows.filter { !$0.place.kind.isSearched }
+            batch.rows.filter { $0.identity.kind.isSearched }
+            + batch.rows.filter { !$0.identity.kind.isSearched }
         guard batch.start + rows.count <= RowTable.countMax else {
             throw RetrievalError(
                 .tooManyRows, "the index would have more than \(RowTable.countMax) rows")
         }
-        var numbers: [Place: Int] = [:]
-        for (i, row) in rows.enumerated() { numbers[row.place] = batch.start + i }
+        var numbers = batch.numbers
+        for (i, row) in rows.enumerated() { numbers[row.identity] = batch.start + i }
         let terms = try database.terms(of: rows.map(\.text))
         let vectorCount = try appendVectors(rows, start: batch.start)
         try database.add(
             zip(rows, terms).map { row, terms in
                 IndexDatabase.NewRow(
-                    fact: row.place.fact, kind: row.place.kind, textID: row.place.textID,
-                    text: row.text, tokenCount: terms.count)
+                    identity: row.identity, text: row.text, tokenCount: terms.count)
             },
-            start: batch.start, versions: resolve(batch, numbers), vectorCount: vectorCount)
+            start: batch.start,
+            versions: batch.versions.map { version, rows in
+                (version, rows.compactMap { numbers[$0].map(UInt32.init) })
+            }, vectorCount: vectorCount)
         if let vectorCount { vectors?.publish(count: vectorCount.count) }
-        publish(rows.map(\.place), terms, start: batch.start)
+        publish(rows.map(\.identity), terms, start: batch.start)
     }
 
-    private func resolve(
-        _ batch: Batch, _ numbers: [Place: Int]
-    ) -> [(FactVersion, [UInt32])] {
-        batch.order.map { version in
-            let rows = (batch.versions[version] ?? []).map { slot in
-                switch slot {
-                case .known(let row): UInt32(row)
-                case .new(let place): UInt32(numbers[place, default: 0])
-                }
-            }
-            return (version, rows)
-        }
-    }
-
-    private func publish(_ places: [Place], _ terms: [[Term]], start: Int) {
+    private func publish(_ rows: [Identity], _ terms: [[Term]], start: Int) {
         var added: [Term: Posting] = [:]
-        for (i, place) in places.enumerated() where place.kind.isSearched {
+        for (i, row) in rows.enumerated() where row.kind.isSearched {
             for term in terms[i] { added[term, default: Posting()].add(UInt32(start + i)) }
         }
-        postings.publish(added, start: start, end: start + places.count)
+        postings.publish(added, start: start, end: start + rows.count)
         state.append(
-            zip(places, terms).map { (fact: $0.fact, kind: $0.kind, tokenCount: $1.count) })
+            zip(rows, terms).map { (fact: $0.fact, kind: $0.kind, tokenCount: $1.count) })
     }
 
     // MARK: Vectors
 
     /// Writes the vectors of new rows; nil, with nothing written, if older rows still wait for theirs.
     private func appendVectors(
-        _ rows: [(place: Place, text: String)], start: Int
+        _ rows: [(identity: Identity, text: String)], start: Int
     ) throws -> (encoder: [UInt8], count: Int)? {
         guard let vectors, vectors.count == start else { return nil }
-        try vectors.append(try encode(rows.map { ($0.place.textID, $0.text) }))
+        try vectors.append(try encode(rows.map { ($0.identity.textID, $0.text) }))
         return (vectors.identity, start + rows.count)
     }
 
@@ -148,17 +134,12 @@ actor IndexWriter {
     private func encode(_ texts: [(id: [UInt8], text: String?)]) throws -> [[Float]?] {
         guard let encoder, let vectors else { return texts.map { _ in nil } }
         let view = vectors.view
+        let rows = try database.rows(textIDs: texts.map(\.id), below: view.count)
         var known: [[UInt8]: [Float]?] = [:]
         var missing: [(id: [UInt8], text: String)] = []
-        for (id, text) in texts where known[id] == nil {
-            if let row = try database.row(textID: id, below: view.count),
-                let vector = view.vector(row)
-            {
-                known[id] = vector
-            } else {
-                known[id] = .some(nil)
-                if let text { missing.append((id, text)) }
-            }
+        for ((id, text), row) in zip(texts, rows) where known[id] == nil {
+            known[id] = .some(row.flatMap(view.vector))
+            if known[id] == .some(nil), let text { missing.append((id, text)) }
         }
         let encoded = try encoder.checkedVectors(of: missing.map(\.text))
         for (text, vector) in zip(missing, encoded) { known[text.id] = .some(vector) }
@@ -177,12 +158,12 @@ actor IndexWriter {
         var texts: [Int: (id: [UInt8], text: String?)] = [:]
         let versions = try database.versions(of: range, facts: Array(facts))
         for version in Set(versions.values) {
-            for form in try fact(version)?.surfaceForms ?? [] {
-                let id = textID(form.text)
-                guard
-                    let row = try database.row(textID: id, fact: version.fact, kind: form.kind)
-                else { continue }
-                if range.contains(row) { texts[row] = (id, form.text) }
+            let forms = try fact(version)?.surfaceForms ?? []
+            let identities = forms.map { identity(version.fact, $0) }
+            let rows = try database.rows(identities: identities)
+            for ((form, identity), row) in zip(zip(forms, identities), rows) {
+                guard let row, range.contains(row) else { continue }
+                texts[row] = (identity.textID, form.text)
             }
         }
         try vectors.append(try encode(range.map { texts[$0] ?? ([], nil) }))

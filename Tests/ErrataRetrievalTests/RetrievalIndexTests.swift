@@ -1,5 +1,6 @@
 import ErrataCore
 import ErrataRetrieval
+import ErrataTesting
 import Foundation
 import Testing
 

@@ -1,21 +1,9 @@
 import ErrataCore
 import ErrataRetrieval
+import ErrataTesting
 import Foundation
 
-/// Steele, Lea and Flood 2014: a seeded generator, the same everywhere.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
+extension SplitMix64 {
     mutating func below(_ count: Int) -> Int { Int(next() % UInt64(count)) }
 
     /// A number from -1 to 1.
@@ -70,19 +58,7 @@ struct TableEncoder: SentenceEncoding {
     }
 }
 
-/// A directory that goes when the value does.
-final class TemporaryDirectory {
-    let path: String
-
-    init() throws {
-        path =
-            FileManager.default.temporaryDirectory.path + "/errata-retrieval-"
-            + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryDirectory {
     var names: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
     }
@@ -114,6 +90,7 @@ extension IndexedFact {
 /// Versions kept whole: what the index is compared with, and where its closures read.
 struct KnowledgeModel {
     private(set) var versions: [[FactID: Fact]] = [[:]]
+    private var leaves: [[FactID: Leaf]] = [[:]]
     private(set) var texts: [FactVersion: Fact] = [:]
 
     var head: [FactID: Fact] { versions[versions.count - 1] }
@@ -121,19 +98,26 @@ struct KnowledgeModel {
 
     mutating func commit(put facts: [Fact] = [], remove ids: [FactID] = []) {
         var next = head
-        for id in ids { next[id] = nil }
+        var nextLeaves = leaves[headNumber]
+        for id in ids {
+            next[id] = nil
+            nextLeaves[id] = nil
+        }
         for fact in facts {
-            next[fact.id] = fact
-            texts[fact.version] = fact
+            let version = fact.version
+            next[version.fact] = fact
+            nextLeaves[version.fact] = version.leaf
+            texts[version] = fact
         }
         versions.append(next)
+        leaves.append(nextLeaves)
     }
 
     func changes(from old: Int?, to new: Int) -> [VisibilityChange] {
-        let before = old.map { versions[$0] } ?? [:]
-        let after = versions[new]
+        let before = old.map { leaves[$0] } ?? [:]
+        let after = leaves[new]
         return Set(before.keys).union(after.keys).sorted().compactMap { id in
-            let (old, new) = (before[id]?.leaf, after[id]?.leaf)
+            let (old, new) = (before[id], after[id])
             return old == new ? nil : VisibilityChange(fact: id, old: old, new: new)
         }
     }
