@@ -1,0 +1,105 @@
+import ErrataAPI
+import ErrataClient
+import ErrataTesting
+import Foundation
+import Glibc
+import Testing
+
+@Suite("the client")
+struct ClientTests {
+    @Test("without a daemon it says how to start one")
+    func noDaemon() {
+        let client = Client(socketPath: "/tmp/errata-nobody-listens-here.sock")
+        let error = #expect(throws: ClientError.self) {
+            _ = try client.get("/healthz", as: HealthReply.self)
+        }
+        #expect(
+            error?.message == "no daemon listens on /tmp/errata-nobody-listens-here.sock")
+        #expect(error?.hint == "Start one with 'errata serve'.")
+    }
+
+    @Test(
+        "whatever answers, it throws and does not crash",
+        arguments: [
+            "", "\r\n\r\n", "nonsense", "HTTP/1.1\r\n\r\n", "HTTP/1.1 9999 OK\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
+            "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nab\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcdefgh",
+            "HTTP/1.1 200 OK\r\nno colon here\r\n\r\n",
+            "HTTP/1.1 500 Oops\r\nContent-Length: 2\r\n\r\n{}",
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\u{0}\u{0}",
+            "HTTP/1.1 200 OK\r\nX: " + String(repeating: "a", count: 70_000) + "\r\n\r\n",
+        ])
+    func hostileReply(reply: String) async throws {
+        let server = try HostileServer(reply)
+        try await offPool {
+            let client = Client(socketPath: server.path)
+            #expect(throws: ClientError.self) {
+                _ = try client.get("/healthz", as: HealthReply.self)
+            }
+        }
+    }
+
+    @Test("a chunked reply is put together, whatever its pieces")
+    func chunked() async throws {
+        let server = try HostileServer(
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "1\r\n{\r\nA;x=y\r\n\"status\":\"\r\n4\r\nok\"}\r\n0\r\nTrailer: x\r\n\r\n")
+        let reply = try await offPool {
+            try Client(socketPath: server.path).get("/healthz", as: HealthReply.self)
+        }
+        #expect(reply.status == "ok")
+    }
+
+    @Test("a daemon that is silent is given up on")
+    func silence() async throws {
+        let server = try HostileServer(nil)
+        try await offPool {
+            var client = Client(socketPath: server.path)
+            client.timeout = .milliseconds(200)
+            let error = #expect(throws: ClientError.self) {
+                _ = try client.get("/healthz", as: HealthReply.self)
+            }
+            #expect(error?.message == "the daemon did not answer in time")
+        }
+    }
+}
+
+/// Answers one connection with fixed bytes, or not at all.
+private final class HostileServer: Sendable {
+    private let directory: TemporaryDirectory
+    let path: String
+    private let file: CInt
+
+    init(_ reply: String?) throws {
+        directory = try TemporaryDirectory()
+        path = directory.file("s")
+        file = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        try #require(bound == 0 && listen(file, 1) == 0)
+        Thread.detachNewThread { [file] in
+            let connection = accept(file, nil, nil)
+            guard connection >= 0, let reply else { return }
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            _ = recv(connection, &buffer, buffer.count, 0)
+            let bytes = Array(reply.utf8)
+            _ = send(connection, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+            close(connection)
+        }
+    }
+
+    deinit { close(file) }
+}

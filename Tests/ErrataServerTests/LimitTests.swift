@@ -1,0 +1,131 @@
+import ErrataAPI
+import ErrataClient
+import ErrataCore
+import ErrataServer
+import Foundation
+import Testing
+
+@Suite("limits of size and time")
+struct LimitTests {
+    private func problem(_ reply: RawConnection.Reply) throws -> Problem {
+        try JSONDecoder().decode(Problem.self, from: Data(reply.body.utf8))
+    }
+
+    @Test(
+        "a body announced over the limit is refused before a byte of it is read",
+        arguments: [
+            ("/v1/commits", 8 << 20), ("/v1/ask", 1 << 20), ("/v1/import", 512 << 20),
+            ("/v1/verify", 1 << 20), ("/v1/branches", 1 << 20),
+        ])
+    func announced(path: String, limit: Int) async throws {
+        try await TestDaemon.run { daemon in
+            let reply = try await offPool {
+                let connection = try RawConnection(daemon.socketPath)
+                connection.send(
+                    "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                        + "Content-Length: \(limit + 1)\r\n\r\n")
+                return try #require(connection.reply())
+            }
+            let problem = try problem(reply)
+            #expect(reply.status == 413)
+            #expect(problem.code == "body_too_large")
+            #expect(problem.limit == limit)
+            #expect(problem.actual == limit + 1)
+        }
+    }
+
+    @Test("100 MB in chunks are refused at the limit, and the daemon goes on")
+    func chunked() async throws {
+        try await TestDaemon.run { daemon in
+            let reply = try await offPool {
+                let connection = try RawConnection(daemon.socketPath)
+                connection.send(
+                    "POST /v1/commits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\n")
+                let part = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 20)
+                for _ in 0..<100 {
+                    connection.send("100000\r\n")
+                    connection.send(part)
+                    connection.send("\r\n")
+                }
+                connection.send("0\r\n\r\n")
+                return try #require(connection.reply())
+            }
+            #expect(reply.status == 413)
+            let actual = try #require(try problem(reply).actual)
+            #expect(actual <= 9 << 20)
+            let health = try await daemon.call { try $0.get("/healthz", as: HealthReply.self) }
+            #expect(health.status == "ok")
+        }
+    }
+
+    @Test("the client hears of the refusal without sending it all")
+    func earlyRefusal() async throws {
+        try await TestDaemon.run { daemon in
+            let problem = try await daemon.call { client in
+                let bytes = [UInt8](repeating: UInt8(ascii: " "), count: 100 << 20)
+                return try #require(throws: Problem.self) {
+                    _ = try client.send(
+                        Request(method: "POST", path: "/v1/commits", body: .json(bytes)),
+                        as: CommitReply.self)
+                }
+            }
+            #expect(problem.code == "body_too_large")
+        }
+    }
+
+    @Test("a body that ends early commits nothing")
+    func cutShort() async throws {
+        try await TestDaemon.run { daemon in
+            try await offPool {
+                let connection = try RawConnection(daemon.socketPath)
+                connection.send(
+                    "POST /v1/commits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                        + "Content-Length: 1000\r\n\r\n{\"message\":\"half\"")
+            }
+            let status = try await daemon.call { try $0.get("/v1/status", as: StatusReply.self) }
+            #expect(status.journal.operations == 1)
+        }
+    }
+
+    @Test("a request that takes too long gets 503 and the code timeout")
+    func requestTimeout() async throws {
+        try await TestDaemon.run({ $0.timeouts.usual = .milliseconds(300) }) { daemon in
+            let reply = try await offPool {
+                let connection = try RawConnection(daemon.socketPath)
+                connection.send(
+                    "POST /v1/commits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                        + "Content-Length: 100\r\n\r\n{")
+                return try #require(connection.reply())
+            }
+            #expect(reply.status == 503)
+            #expect(try problem(reply).code == "timeout")
+        }
+    }
+
+    @Test(
+        "a connection on which nothing moves is closed",
+        arguments: ["", "GET /v1/sta", "POST /v1/ask HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"])
+    func idle(start: String) async throws {
+        try await TestDaemon.run({ $0.idleTimeout = .milliseconds(300) }) { daemon in
+            let bytes = try await offPool {
+                let connection = try RawConnection(daemon.socketPath)
+                connection.send(start)
+                return connection.readToEnd(seconds: 10)
+            }
+            #expect(bytes != nil)
+        }
+    }
+
+    @Test("what is not HTTP is answered with 400 and a closed connection")
+    func notHTTP() async throws {
+        try await TestDaemon.run { daemon in
+            let bytes = try await offPool {
+                let connection = try RawConnection(daemon.socketPath)
+                connection.send("\u{0}\u{1}nonsense\r\n\r\n")
+                return connection.readToEnd(seconds: 10)
+            }
+            #expect(String(decoding: try #require(bytes), as: UTF8.self).contains("400"))
+        }
+    }
+}
