@@ -93,7 +93,7 @@ let package = Package(
                 "ErrataAPI", "ErrataCore", "ErrataService", "ErrataJournal", "ErrataServer",
                 "ErrataClient", "ErrataModels", arguments, logging,
             ],
-            exclude: ["Demo/facts.jsonl"],
+            resources: [.embedInCode("Demo/facts.jsonl")],
             swiftSettings: strict),
         .executableTarget(
             name: "errata-bench",

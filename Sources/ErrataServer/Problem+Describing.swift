@@ -47,8 +47,8 @@ extension Problem {
 extension ServiceError.Code {
     var status: HTTPResponse.Status {
         switch self {
-        case .invalidFact, .invalidText, .invalidRequest, .invalidRevision, .invalidName, .invalidImport,
-            .ambiguousRevision, .ambiguousFact, .duplicateEdit, .limitExceeded:
+        case .invalidFact, .invalidText, .invalidRequest, .invalidRevision, .invalidName,
+            .invalidImport, .ambiguousRevision, .ambiguousFact, .duplicateEdit, .limitExceeded:
             .badRequest
         case .unknownRevision, .unknownBranch, .unknownFact, .unknownOperation, .unknownReceipt,
             .unknownEvent:

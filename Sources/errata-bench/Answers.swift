@@ -182,7 +182,8 @@ private struct AnswerScores {
 
     func report(_ report: Report) {
         report.share("prompt answered with the new object", prompts, of: records)
-        report.share("rephrasing answered with the new object", rephrasings.right, of: rephrasings.all)
+        report.share(
+            "rephrasing answered with the new object", rephrasings.right, of: rephrasings.all)
         report.share("locality question given the edited object", locality.edited, of: locality.all)
         if unrelated.all > 0 {
             report.share("unrelated question answered", unrelated.answered, of: unrelated.all)

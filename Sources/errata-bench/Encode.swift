@@ -30,7 +30,7 @@ struct Encode: ParsableCommand {
                 var sample = Sample()
                 for start in stride(from: 0, to: count, by: batch) {
                     let part = Array(sentences[start..<min(start + batch, count)])
-                    _ = try sample.measure { try encoder.encode(part, progress: nil) }
+                    _ = try sample.time { try encoder.encode(part, progress: nil) }
                 }
                 let each = sample.median / Double(min(batch, count))
                 report.row(

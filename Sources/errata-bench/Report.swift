@@ -13,7 +13,8 @@ struct Report {
 
     /// Prints `part` of `whole` as a count and a percentage.
     func share(_ name: String, _ part: Int, of whole: Int) {
-        let percent = whole == 0 ? "n/a" : (100 * Double(part) / Double(whole)).formatted(digits: 1) + " %"
+        let percent =
+            whole == 0 ? "n/a" : (100 * Double(part) / Double(whole)).formatted(digits: 1) + " %"
         row(name, "\(percent)  (\(part) of \(whole))")
     }
 
@@ -33,13 +34,14 @@ struct Sample {
 
     mutating func add(_ duration: Duration) { seconds.append(duration.inSeconds) }
 
-    /// Measures `body` once.
-    mutating func measure<Result>(_ body: () throws -> Result) rethrows -> Result {
+    /// Times one run of `body`.
+    mutating func time<Result>(_ body: () throws -> Result) rethrows -> Result {
         let start = ContinuousClock.now
         defer { add(ContinuousClock.now - start) }
         return try body()
     }
 
+    /// Times one run of `body`, which may wait.
     mutating func measure<Result>(_ body: () async throws -> Result) async rethrows -> Result {
         let start = ContinuousClock.now
         defer { add(ContinuousClock.now - start) }

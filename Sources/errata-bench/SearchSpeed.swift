@@ -46,10 +46,10 @@ struct SearchSpeed: AsyncParsableCommand {
                 let text = texts.query(i)
                 let vector = try encoder.encode([text])[0]
                 let query = SearchQuery(text: text, vector: vector)
-                let hits = try fused.measure { try index.search(query, at: version, limit: 10) }
+                let hits = try fused.time { try index.search(query, at: version, limit: 10) }
                 precondition(hits.count == 10, "there is something to find")
                 let lexical = SearchQuery(text: text)
-                _ = try words.measure { try index.search(lexical, at: version, limit: 10) }
+                _ = try words.time { try index.search(lexical, at: version, limit: 10) }
             }
             report.row("\(rows) rows, \(name), fused", fused.milliseconds)
             report.row("\(rows) rows, \(name), words alone", words.milliseconds)

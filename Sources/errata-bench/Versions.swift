@@ -35,7 +35,7 @@ struct Versions: AsyncParsableCommand {
             let head = try await commit(0..<count, "green \(count)", into: journal)
             var sample = Sample()
             for _ in 0..<(count > 1_000 ? 5 : 200) {
-                let changes = try sample.measure { try journal.diff(from: parent, to: head) }
+                let changes = try sample.time { try journal.diff(from: parent, to: head) }
                 precondition(changes.count == count, "a diff finds what was changed")
             }
             report.row("diff of \(count) changes", sample.milliseconds)
@@ -51,7 +51,7 @@ struct Versions: AsyncParsableCommand {
         let id = try fact(0, "red")
         for _ in 0..<2_000 {
             let head = heads[Int(random.next() % UInt64(heads.count))]
-            try sample.measure {
+            try sample.time {
                 let commit = try journal.resolve(Revision(head.hex))
                 let leaf = try journal.snapshot(at: commit).leaf(of: journal.factID(for: id.key))
                 precondition(leaf != nil, "the fact is there at every version")

@@ -11,7 +11,7 @@ struct Errata: AsyncParsableCommand {
             version of the knowledge, and every answer can be traced to the fact, the commit and \
             the person behind it.
 
-            A first session, with the daemon in another terminal:
+            'errata demo' shows it all in a minute. A first session, with the daemon in another terminal:
 
               errata serve
               errata commit -m 'first facts' --set 'Twitter|chief executive|Elon Musk'
@@ -49,7 +49,7 @@ struct Errata: AsyncParsableCommand {
                 name: "Run the daemon",
                 subcommands: [
                     ServeCommand.self, StatusCommand.self, VerifyCommand.self, IndexCommand.self,
-                    ModelsCommand.self,
+                    ModelsCommand.self, DemoCommand.self,
                 ]),
         ])
 
