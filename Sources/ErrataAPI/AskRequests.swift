@@ -37,7 +37,7 @@ package struct AskRequest: Codable, Equatable, Sendable {
 /// `POST /v1/search`.
 package struct SearchRequest: Codable, Equatable, Sendable {
     package static let queryBytesMax = AskRequest.questionBytesMax
-    package static let countMax = 1_000
+    package static let countMax = 100
 
     package var query: String
     package var at: String?

@@ -268,13 +268,34 @@ package final class RetrievalIndex: Sendable {
         }
     }
 
-    /// Returns the vectors of a fact's rows of one kind, in the order of its forms.
+    /// Returns the vectors of one fact's rows of one kind, in the order of its forms.
     ///
-    /// Empty without an encoder and for rows that have no vector (yet).
+    /// Empty without an encoder. Throws `vectorsNotReady` if a row still waits for its vector.
     package func vectors(of version: FactVersion, kind: SurfaceKind) throws -> [[Float]] {
-        guard let view = vectors?.view else { return [] }
+        try scopeVectors(of: [version], kinds: [kind])[version]?[kind] ?? []
+    }
+
+    /// Returns the vectors of some facts' rows by kind, those that the scope decision reads unless told.
+    ///
+    /// Costs one look-up for all of them. Throws `vectorsNotReady` if a row still waits for its vector.
+    package func scopeVectors(
+        of versions: [FactVersion], kinds: Set<SurfaceKind> = [.masked, .object, .inverse]
+    ) throws -> [FactVersion: [SurfaceKind: [[Float]]]] {
+        guard let view = vectors?.view else { return [:] }
         let table = state.table
-        let rows = try database.rows(of: [version])[version] ?? []
-        return rows.map(Int.init).filter { table.kind(of: $0) == kind }.compactMap(view.vector)
+        return try database.rows(of: versions).mapValues { rows in
+            var found: [SurfaceKind: [[Float]]] = [:]
+            for row in rows.map(Int.init) {
+                let kind = table.kind(of: row)
+                guard kinds.contains(kind) else { continue }
+                guard let vector = view.vector(row) else {
+                    throw RetrievalError(
+                        .vectorsNotReady, "row \(row) still waits for its vector",
+                        hint: "Wait until the index has caught up.")
+                }
+                found[kind, default: []].append(vector)
+            }
+            return found
+        }
     }
 }

@@ -83,6 +83,9 @@ extension KnowledgeBase {
     /// What answers, and what it computes with: `lookup`, with an encoder or lexical.
     package var answererName: String { derived.answerer.name }
 
+    /// The most facts that a search returns.
+    package static var hitCountMax: Int { RetrievalIndex.searchLimitMax }
+
     /// Answers a question from the facts of one version and keeps the receipt.
     package func ask(
         _ request: AskRequest, actor: Actor
@@ -115,7 +118,10 @@ extension KnowledgeBase {
         _ query: String, at revision: String, k: Int
     ) async throws(ServiceError) -> SearchOutcome {
         let query = try checkedText(query, "query")
-        try checkLimit(k)
+        guard (1...KnowledgeBase.hitCountMax).contains(k) else {
+            throw ServiceError(
+                .limitExceeded, "k is \(k), 1 to \(KnowledgeBase.hitCountMax) is allowed")
+        }
         var times = StepTimes()
         let snapshot = try await readySnapshot(revision)
         times.end("wait")

@@ -35,9 +35,11 @@ struct LookupAnswerer: Sendable {
             return Verdict(probabilities: [], inScope: [], part: nil)
         }
         let reading = ScopeQuestion(question, facts: candidates.map { ScopeFact($0.fact) })
+        let rows = try index.scopeVectors(of: candidates.map(\.version))
         let decisions = ScopeModel.shipped.judge(
-            reading, candidates: try candidates.map(scopeCandidate),
-            vectors: try vectors(of: reading.textsToEncode))
+            reading,
+            candidates: candidates.map { scopeCandidate($0, rows[$0.version] ?? [:]) },
+            vectors: try encoder?.encode(reading.textsToEncode))
         let inScope = decisions.indices.filter { decisions[$0].isInScope }
             .sorted { (decisions[$1].probability, $0) < (decisions[$0].probability, $1) }
         return Verdict(
@@ -45,22 +47,16 @@ struct LookupAnswerer: Sendable {
             part: inScope.first.map { part(decisions[$0].direction, of: candidates[$0].fact) })
     }
 
-    private func vectors(of texts: [String]) throws -> [[Float]] {
-        guard let encoder else { return [] }
-        return try encoder.encode(texts)
-    }
-
-    private func scopeCandidate(_ candidate: RetrievedFact) throws -> ScopeCandidate {
+    private func scopeCandidate(
+        _ candidate: RetrievedFact, _ vectors: [SurfaceKind: [[Float]]]
+    ) -> ScopeCandidate {
         let cosines = candidate.hit.cosines
         let statement = cosines[.statement] ?? 0
         let asked = [SurfaceKind.prompt, .question, .alias].compactMap { cosines[$0] }.max()
-        func vectors(_ kind: SurfaceKind) throws -> [[Float]] {
-            try index.vectors(of: candidate.version, kind: kind)
-        }
         return ScopeCandidate(
             fact: ScopeFact(candidate.fact), statementCosine: statement,
-            promptCosine: asked ?? statement, maskedVectors: try vectors(.masked),
-            objectVector: try vectors(.object).first, inverseVector: try vectors(.inverse).first)
+            promptCosine: asked ?? statement, maskedVectors: vectors[.masked] ?? [],
+            objectVector: vectors[.object]?.first, inverseVector: vectors[.inverse]?.first)
     }
 
     private func part(_ direction: ScopeDirection, of fact: Fact) -> Receipt.Part {

@@ -1,5 +1,6 @@
 package import ErrataCore
 import ErrataJournal
+import ErrataRetrieval
 
 /// A request that the knowledge base refuses, or something that went wrong under it.
 ///
@@ -80,6 +81,17 @@ extension ServiceError {
         self.init(code, error.message, hint: error.hint, head: error.head)
     }
 
+    init(_ error: RetrievalError) {
+        let code: Code =
+            switch error.code {
+            case .versionNotPrepared, .factsNotIndexed, .vectorsNotReady: .indexNotReady
+            case .invalidQuery, .invalidVector: .invalidRequest
+            case .tooManyRows: .limitExceeded
+            case .fileTrouble, .databaseTrouble: .io
+            }
+        self.init(code, error.message, hint: error.hint)
+    }
+
     /// Says in this layer's words what any error of the layers below means.
     package init(wrapping error: any Error) {
         switch error {
@@ -87,6 +99,7 @@ extension ServiceError {
         case let error as JournalError: self.init(error)
         case let error as FactError: self.init(error)
         case let error as RevisionError: self.init(error)
+        case let error as RetrievalError: self.init(error)
         default: self.init(.io, "\(error)")
         }
     }

@@ -104,12 +104,10 @@ struct ScopeComparison {
         }
         var texts = fact.phrasings
         var cosine = Double(candidate.promptCosine)
-        if let best = maskedCosine(candidate.maskedVectors), let subject = fact.subject {
-            let masked = texts.filter {
-                maskedForm(of: $0, subject: subject, aliases: fact.aliases) != nil
-            }
+        if let best = maskedCosine(candidate.maskedVectors) {
+            let masked = fact.maskedPhrasings
             precondition(masked.count == candidate.maskedVectors.count, "one vector per phrasing")
-            (texts, cosine) = ([masked[best.index]], best.value)
+            (texts, cosine) = ([masked[best.index].phrasing], best.value)
         }
         let words = TextFolding.tokens(texts[0])
         return Phrasing(

@@ -33,6 +33,18 @@ package struct ScopeFact: Sendable, Equatable {
         [prompt ?? statementWithoutObject] + questions
     }
 
+    /// The phrasings that name the subject, each with the subject replaced by "X"; no masked form twice.
+    var maskedPhrasings: [(phrasing: String, masked: String)] {
+        guard let subject else { return [] }
+        var seen: Set<String> = []
+        return phrasings.compactMap { phrasing in
+            guard let masked = maskedForm(of: phrasing, subject: subject, aliases: aliases),
+                seen.insert(masked).inserted
+            else { return nil }
+            return (phrasing, masked)
+        }
+    }
+
     /// The statement without an object at its end; the whole statement if it ends otherwise.
     private var statementWithoutObject: String {
         guard let object else { return statement }
@@ -63,9 +75,7 @@ package struct ScopeTexts: Sendable, Equatable {
             (masked, object, inverse) = ([], nil, nil)
             return
         }
-        masked = fact.phrasings.compactMap {
-            maskedForm(of: $0, subject: subject, aliases: fact.aliases)
-        }
+        masked = fact.maskedPhrasings.map(\.masked)
         object = fact.object
         inverse = fact.object.flatMap { Self.inverse(of: fact.statement, $0, subject) }
     }

@@ -52,18 +52,34 @@ package struct ScopeModel: Sendable {
     /// - Parameters:
     ///   - question: the question, read against the candidates' facts in the same order
     ///   - candidates: the retrieved facts, best first
-    ///   - vectors: one unit vector for each of `question.textsToEncode`
+    ///   - vectors: one unit vector for each of `question.textsToEncode`; nil where there is no encoder,
+    ///     then words alone decide and no question is read from the other end
     /// - Returns: one decision per candidate
     package func judge(
-        _ question: ScopeQuestion, candidates: [ScopeCandidate], vectors: [[Float]]
+        _ question: ScopeQuestion, candidates: [ScopeCandidate], vectors: [[Float]]?
     ) -> [ScopeDecision] {
         precondition(candidates.count == question.readings.count, "one candidate per fact read")
+        guard let vectors else { return judgeByWords(question, candidates) }
         precondition(vectors.count == question.textsToEncode.count, "one vector per text")
         return zip(question.readings, candidates).map { reading, candidate in
             decide(
                 ScopeComparison(
                     words: question.words, reading: reading, candidate: candidate, vectors: vectors)
             )
+        }
+    }
+
+    private func judgeByWords(
+        _ question: ScopeQuestion, _ candidates: [ScopeCandidate]
+    ) -> [ScopeDecision] {
+        zip(question.readings, candidates).map { reading, candidate in
+            var signals = ScopeComparison(
+                words: question.words, reading: reading.withoutTexts, candidate: candidate,
+                vectors: []
+            ).objectSignals()
+            if !readsNegation { signals.negatesObject = 0 }
+            return decision(
+                Self.probability(ScopeTerms.words(signals)), .object, signals.named)
         }
     }
 

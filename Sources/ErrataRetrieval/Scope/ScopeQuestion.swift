@@ -28,6 +28,13 @@ package struct ScopeQuestion: Sendable {
         /// For a fact without a subject: the words of its statement that the question shares.
         var sharedStatementSpan: Range<Int>?
         var maskedStatement: Int?
+
+        /// The same reading where nothing can be encoded.
+        var withoutTexts: Reading {
+            var reading = self
+            (reading.maskedSubject, reading.maskedObject, reading.maskedStatement) = (nil, nil, nil)
+            return reading
+        }
     }
 
     package init(_ text: String, facts: [ScopeFact]) {

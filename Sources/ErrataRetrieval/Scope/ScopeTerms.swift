@@ -72,6 +72,32 @@ enum ScopeTerms {
         ] + hops(s, 0, W.hopOver50, W.unmatchedMasked, W.anyUnmatched, W.wholePrompt)
     }
 
+    /// The score of any fact for its object where there is no encoder.
+    static func words(_ s: ObjectSignals) -> [ScopeTerm] {
+        typealias W = ScopeWeights.Words
+        let named = rectified((s.subjectShare - 0.4) / 0.6)
+        return [
+            ScopeTerm(W.bias, 1),
+            ScopeTerm(W.exactSubject, s.exactSubject),
+            ScopeTerm(W.subjectShare, s.subjectShare),
+            ScopeTerm(W.subjectShareOver60, rectified(s.subjectShare - 0.6)),
+            ScopeTerm(W.foreignNames, s.foreignNames),
+            ScopeTerm(W.questionOverlap, s.questionOverlap),
+            ScopeTerm(W.promptOverlap, s.promptOverlap),
+            ScopeTerm(W.unmatchedWords, s.unmatchedWords),
+            ScopeTerm(W.overlap, s.questionOverlap * s.promptOverlap),
+            ScopeTerm(W.sameKind, s.sameKind),
+            ScopeTerm(W.otherKind, s.otherKind),
+            ScopeTerm(W.dateFits, s.dateFits),
+            ScopeTerm(W.dateClashes, s.dateClashes),
+            ScopeTerm(W.objectPresent, s.objectPresent),
+            ScopeTerm(W.negatesObject, s.negatesObject),
+            ScopeTerm(W.hasName, s.hasName),
+            ScopeTerm(W.namedOverlap, named * s.promptOverlap),
+            ScopeTerm(W.namedUnmatched, named * s.unmatchedWords),
+        ] + hops(s, W.hop, W.hopOver50, 0, W.anyUnmatched, W.wholePrompt)
+    }
+
     /// The score of a fact for its subject: the question asks from the object's end.
     static func inverse(_ s: SubjectSignals) -> [ScopeTerm] {
         typealias W = ScopeWeights.Inverse

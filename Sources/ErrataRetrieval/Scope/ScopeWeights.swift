@@ -87,4 +87,30 @@ enum ScopeWeights {
         static let invertsExact = 7.3208
         static let invertsDirect = -4.9667
     }
+
+    /// Any fact, asked for its object, by words alone: the same pairs without the terms that need vectors.
+    enum Words {
+        static let bias = -8.7860
+        static let exactSubject = -0.2980
+        static let subjectShare = 4.9499
+        static let subjectShareOver60 = 18.4305
+        static let foreignNames = 0.2840
+        static let questionOverlap = 1.0777
+        static let promptOverlap = 15.1604
+        static let unmatchedWords = 0.7241
+        static let overlap = -7.2170
+        static let sameKind = 0.0219
+        static let otherKind = -2.3353
+        static let dateFits = 1.4289
+        static let dateClashes = 0.5805
+        static let objectPresent = -1.5054
+        static let negatesObject = -8.0254
+        static let hasName = -1.5398
+        static let namedOverlap = -3.3531
+        static let namedUnmatched = -0.0860
+        static let hop = -1.3122
+        static let hopOver50 = -4.2222
+        static let anyUnmatched = -4.3319
+        static let wholePrompt = -2.9156
+    }
 }
