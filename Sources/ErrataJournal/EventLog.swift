@@ -76,24 +76,31 @@ final class EventLog: Sendable {
     let storage: EventStorage
     private let writer: GroupCommitter<Draft, UInt64>
 
-    init(in directory: String, store: StoreID, options: JournalOptions) throws {
+    init(
+        in directory: String, lock: StoreLock, store: StoreID, options: JournalOptions
+    ) throws {
         let path = directory + "/events"
         try Directory.create(path)
-        let storage = try EventStorage(at: path, store: store, options: options)
+        let storage = try EventStorage(at: path, lock: lock, store: store, options: options)
         self.storage = storage
         writer = try GroupCommitter(
             weightMax: EventLog.batchWeightMax, write: { try storage.write($0) }, afterWrite: {})
     }
 
-    func append(_ draft: Draft) async throws(JournalError) -> UInt64 {
+    func append(_ draft: Draft) async throws -> UInt64 {
         guard (1...Event.kindBytesMax).contains(draft.kind.utf8.count) else {
-            throw .limit(
+            throw JournalError.limit(
                 "the length of the event kind", draft.kind.utf8.count, max: Event.kindBytesMax)
         }
         guard draft.body.count <= Event.bodyBytesMax else {
-            throw .limit("the size of the event", draft.body.count, max: Event.bodyBytesMax)
+            throw JournalError.limit(
+                "the size of the event", draft.body.count, max: Event.bodyBytesMax)
         }
-        return try await writer.submit(draft, weight: 1).get()
+        // Not `get()`: see JournalError on typed errors in async functions.
+        switch await writer.submit(draft, weight: 1) {
+        case .success(let sequence): return sequence
+        case .failure(let error): throw error
+        }
     }
 
     func close() async {
@@ -111,6 +118,8 @@ final class EventStorage: Sendable {
         var lastTime = Timestamp(microseconds: .min)
     }
 
+    /// Held for as long as anything of this directory may be written.
+    private let lock: StoreLock
     let environment: Environment
     let meta: Table
     let events: Table
@@ -118,7 +127,8 @@ final class EventStorage: Sendable {
     private let clock: @Sendable () -> Timestamp
     private let position = Mutex(Position())
 
-    init(at path: String, store: StoreID, options: JournalOptions) throws {
+    init(at path: String, lock: StoreLock, store: StoreID, options: JournalOptions) throws {
+        self.lock = lock
         environment = try Environment(at: path, options: .init(mapBytes: options.mapBytes))
         let tables = try environment.tables(named: ["meta", "events", "receipts"])
         (meta, events, receipts) = (tables[0], tables[1], tables[2])

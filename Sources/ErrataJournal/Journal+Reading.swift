@@ -88,8 +88,8 @@ extension Journal {
     package var merkleRoot: (size: UInt64, root: Digest) {
         get throws(JournalError) {
             try store.read { reader in
-                let frontier = try JournalPosition(store.tables, reader).frontier
-                return (frontier.size, frontier.root)
+                let size = try store.operationCount(reader)
+                return (size, try store.tables.frontier(size: size, reader).root)
             }
         }
     }

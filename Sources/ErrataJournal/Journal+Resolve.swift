@@ -112,12 +112,27 @@ extension JournalStore {
         var high = try operationCount(reader)
         while low < high {
             let middle = low + (high - low) / 2
-            if try operation(middle, reader).time <= time {
+            if try self.time(of: middle, reader) <= time {
                 low = middle + 1
             } else {
                 high = middle
             }
         }
         return low == 0 ? nil : low - 1
+    }
+
+    /// Returns an operation's time without a copy of the rest, which may hold a large commit.
+    private func time(
+        of sequence: UInt64, _ reader: borrowing ReadTransaction
+    ) throws -> Timestamp {
+        let key = [UInt8](bigEndian: sequence)
+        let time = try reader.withValue(of: key, in: tables.operations) { record in
+            // The canonical order of keys puts version, type and time first.
+            Operation.time(inHead: Array(record.prefix(Operation.headBytesMax)))
+        }
+        guard let time = time ?? nil else {
+            throw JournalError.corrupt("operation \(sequence) is missing or damaged")
+        }
+        return time
     }
 }

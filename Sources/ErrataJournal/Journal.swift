@@ -16,8 +16,6 @@ package final class Journal: Sendable {
     let eventLog: EventLog
     private let writer: GroupCommitter<WriteRequest, WriteOutcome>
     private let observers: Observers
-    /// Released when everything that reads or writes the directory has gone.
-    private let lock: Mutex<StoreLock?>
 
     /// Opens the store in `directory`; makes it if it is missing, its parent must exist.
     ///
@@ -42,8 +40,8 @@ package final class Journal: Sendable {
         guard try !isNew || keys.slotCount() == 0 else {
             throw JournalError.corrupt("\(directory) has used keys but no journal")
         }
-        let store = try JournalStore(in: directory, keys: keys, options: options)
-        eventLog = try EventLog(in: directory, store: keys.store, options: options)
+        let store = try JournalStore(in: directory, lock: lock, keys: keys, options: options)
+        eventLog = try EventLog(in: directory, lock: lock, store: keys.store, options: options)
         try Directory.sync(directory)
         let observers = Observers()
         writer = try GroupCommitter(
@@ -57,7 +55,6 @@ package final class Journal: Sendable {
         self.directory = directory
         self.store = store
         self.observers = observers
-        self.lock = Mutex(lock)
     }
 
     deinit {
@@ -80,7 +77,7 @@ package final class Journal: Sendable {
         await writer.close()
         await eventLog.close()
         store.environment.close()
-        lock.withLock { $0 = nil }
+        store.lock.release()
     }
 
     /// Has `body` called with the last operation's number after each write that is durable.
@@ -96,11 +93,15 @@ package final class Journal: Sendable {
         .hmac(Array(text.utf8), key: store.keys.secret)
     }
 
-    func submit(_ action: WriteRequest.Action, _ actor: Actor) async throws(JournalError)
+    func submit(_ action: WriteRequest.Action, _ actor: Actor) async throws
         -> WriteOutcome
     {
         let request = WriteRequest(action: action, actor: actor)
-        return try await writer.submit(request, weight: request.weight).get()
+        // Not `get()`: see JournalError on typed errors in async functions.
+        switch await writer.submit(request, weight: request.weight) {
+        case .success(let outcome): return outcome
+        case .failure(let error): throw error
+        }
     }
 }
 

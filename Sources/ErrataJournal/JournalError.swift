@@ -33,19 +33,47 @@ package struct JournalError: Error, Equatable, Sendable, CustomStringConvertible
         case io
     }
 
-    package let code: Code
-    package let message: String
+    package var code: Code { storage.code }
+    package var message: String { storage.message }
     /// What the user can do next, if anything: a full sentence.
-    package let hint: String?
+    package var hint: String? { storage.hint }
     /// The head that won, in `head_moved`.
-    package var head: CommitID?
+    package var head: CommitID? { storage.head }
     /// The facts that stand in the way, in `revert_conflict`.
-    package var facts: [FactID] = []
+    package var facts: [FactID] { storage.facts }
 
-    package init(_ code: Code, _ message: String, hint: String? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
+    // One pointer on purpose. A typed error that does not fit registers is returned through memory, and
+    // release builds of Swift 6.3.1 free that memory out of order in async functions ("freed pointer was
+    // not the last allocation").
+    private let storage: Storage
+
+    private final class Storage: Sendable {
+        let code: Code
+        let message: String
+        let hint: String?
+        let head: CommitID?
+        let facts: [FactID]
+
+        init(_ code: Code, _ message: String, _ hint: String?, _ head: CommitID?, _ facts: [FactID])
+        {
+            self.code = code
+            self.message = message
+            self.hint = hint
+            self.head = head
+            self.facts = facts
+        }
+    }
+
+    package init(
+        _ code: Code, _ message: String, hint: String? = nil, head: CommitID? = nil,
+        facts: [FactID] = []
+    ) {
+        storage = Storage(code, message, hint, head, facts)
+    }
+
+    package static func == (left: JournalError, right: JournalError) -> Bool {
+        left.code == right.code && left.message == right.message && left.hint == right.hint
+            && left.head == right.head && left.facts == right.facts
     }
 
     package var description: String { "\(code.rawValue): \(message)" }
@@ -85,23 +113,20 @@ extension JournalError {
     }
 
     static func headMoved(_ branch: RefName, head: CommitID, expected: CommitID) -> JournalError {
-        var error = JournalError(
+        JournalError(
             .headMoved, "branch '\(branch)' is at \(head.short), not at \(expected.short)",
-            hint: "Read the branch again and rebuild the commit on its new head.")
-        error.head = head
-        return error
+            hint: "Read the branch again and rebuild the commit on its new head.", head: head)
     }
 
     static func revertConflict(_ commit: CommitID, _ facts: [FactID]) -> JournalError {
         let shown = facts.prefix(10).map(\.hex).joined(separator: ", ")
         let more = facts.count > 10 ? " and \(facts.count - 10) more" : ""
-        var error = JournalError(
+        return JournalError(
             .revertConflict,
             "commit \(commit.short) cannot be reverted, \(facts.count) of its facts changed later: "
                 + shown + more,
-            hint: "Revert the later commits first, or commit the values that you want.")
-        error.facts = facts
-        return error
+            hint: "Revert the later commits first, or commit the values that you want.",
+            facts: facts)
     }
 
     static func notAnAncestor(_ commit: CommitID, of branch: RefName) -> JournalError {

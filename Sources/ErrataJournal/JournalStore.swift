@@ -5,6 +5,8 @@ import Synchronization
 
 /// The journal's environment, tables and keys: what reading and writing share.
 final class JournalStore: Sendable {
+    /// Held for as long as anything of this directory may be written.
+    let lock: StoreLock
     let environment: Environment
     let tables: JournalTables
     let keys: KeyFile
@@ -15,11 +17,14 @@ final class JournalStore: Sendable {
     var trie: TrieReader { TrieReader(table: tables.nodes) }
 
     /// Opens the environment in `directory`/journal; writes operation 0 if there is none.
-    init(in directory: String, keys: KeyFile, options: JournalOptions) throws {
+    init(
+        in directory: String, lock: StoreLock, keys: KeyFile, options: JournalOptions
+    ) throws {
         let path = directory + "/journal"
         try Directory.create(path)
         environment = try Environment(at: path, options: .init(mapBytes: options.mapBytes))
         tables = try JournalTables(in: environment)
+        self.lock = lock
         self.keys = keys
         self.options = options
         position = Mutex(JournalPosition())
@@ -74,19 +79,7 @@ struct JournalPosition: Sendable {
             throw JournalError.corrupt("the last key of the operations is not a sequence")
         }
         lastTime = try Operation(sequence: sequence, decoding: last.value).time
-        let size = sequence + 1
-        var peaks: [Digest] = []
-        for peak in MerkleTree.peaks(size: size) {
-            let hash = try reader.value(of: peak.key, in: tables.merkle).flatMap { Digest($0) }
-            guard let hash else {
-                throw JournalError.corrupt("the Merkle tree has no \(peak.place)")
-            }
-            peaks.append(hash)
-        }
-        guard let frontier = MerkleFrontier(size: size, peaks: peaks) else {
-            preconditionFailure("a tree has as many peaks as bits")
-        }
-        self.frontier = frontier
+        frontier = try tables.frontier(size: sequence + 1, reader)
         let slots = try reader.value(of: JournalFormat.slotsKey, in: tables.meta)
         guard let nextSlot = slots?.bigEndianValue else {
             throw JournalError.corrupt("the journal has no count of slots")
@@ -98,6 +91,26 @@ struct JournalPosition: Sendable {
     func nextTime(_ now: Timestamp) -> Timestamp {
         guard now <= lastTime else { return now }
         return Timestamp(microseconds: lastTime.microseconds + 1)
+    }
+}
+
+extension JournalTables {
+    /// Returns the right edge of the Merkle tree over the first `size` operations.
+    func frontier(
+        size: UInt64, _ reader: borrowing ReadTransaction
+    ) throws -> MerkleFrontier {
+        var peaks: [Digest] = []
+        for peak in MerkleTree.peaks(size: size) {
+            let hash = try reader.value(of: peak.key, in: merkle).flatMap { Digest($0) }
+            guard let hash else {
+                throw JournalError.corrupt("the Merkle tree has no \(peak.place)")
+            }
+            peaks.append(hash)
+        }
+        guard let frontier = MerkleFrontier(size: size, peaks: peaks) else {
+            preconditionFailure("a tree has as many peaks as bits")
+        }
+        return frontier
     }
 }
 

@@ -129,6 +129,29 @@ extension Operation {
     }
 }
 
+extension Operation {
+    /// How many bytes of a record hold the map's head, version, type and time.
+    static let headBytesMax = 1 + 2 + 2 + 1 + 9
+
+    /// Returns the time at the head of a record, nil if it does not begin like one.
+    static func time(inHead head: [UInt8]) -> Timestamp? {
+        // a6 00 01 01 type 02: a map of six, version 1, a type below 24, then the key of the time.
+        guard head.count > 6, head.prefix(4).elementsEqual([0xa6, 0x00, 0x01, 0x01]),
+            head[4] < 24, head[5] == 0x02
+        else { return nil }
+        let low = head[6] & 31
+        let width = low < 24 ? 0 : 1 << Int(low - 24)
+        guard low <= 27, head.count > 6 + width,
+            let time = try? CBOR(decoding: head[6...6 + width])
+        else { return nil }
+        switch time {
+        case .unsigned(let value): return Int64(exactly: value).map(Timestamp.init(microseconds:))
+        case .negative(let value): return Timestamp(microseconds: -1 - Int64(value))
+        default: return nil
+        }
+    }
+}
+
 // MARK: Bodies
 
 extension OperationBody {

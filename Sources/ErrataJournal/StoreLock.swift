@@ -1,17 +1,22 @@
 import Glibc
+import Synchronization
 
 /// Keeps a data directory to one process, and to one open in it.
 ///
-/// flock(2) belongs to the open file and ends with it, so a killed process leaves no lock behind.
-struct StoreLock: ~Copyable, Sendable {
-    private let file: FileDescriptor
+/// flock(2) belongs to the open file and ends with it, so a killed process leaves no lock behind. Whoever
+/// writes to the directory holds this object, so the lock cannot end before the last write.
+final class StoreLock: Sendable {
+    private let file: Mutex<FileDescriptor?>
 
     /// Takes the lock in `directory`; throws `store_locked` with the holder's pid if it is taken.
     init(in directory: String) throws(JournalError) {
         let file = try FileDescriptor(opening: directory + "/lock", create: true)
         try StoreLock.take(file, directory)
-        self.file = file
+        self.file = Mutex(file)
     }
+
+    /// Gives the lock back; nothing may be written after that.
+    func release() { file.withLock { $0 = nil } }
 
     private static func take(
         _ file: borrowing FileDescriptor, _ directory: String
