@@ -4,22 +4,35 @@ import Crypto
 package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     package static let byteCount = 32
 
-    /// The bytes as four big-endian words.
-    private let words: SIMD4<UInt64>
+    // The bytes as four big-endian words. Not a SIMD4: its alignment of 32 bytes is more than the task
+    // allocator of Swift 6.3.1 gives, and an async function that holds one aborts with "freed pointer was
+    // not the last allocation".
+    private let word0: UInt64
+    private let word1: UInt64
+    private let word2: UInt64
+    private let word3: UInt64
 
     /// Takes `bytes` as they are; nil unless there are exactly 32.
     package init?(_ bytes: some Collection<UInt8>) {
+        // Plain memory is read at once: a loop over a generic collection is not specialized for other modules.
+        let digest =
+            bytes.withContiguousStorageIfAvailable { Digest(memory: UnsafeRawBufferPointer($0)) }
+            ?? Array(bytes).withUnsafeBytes { Digest(memory: $0) }
+        guard let digest else { return nil }
+        self = digest
+    }
+
+    private init?(memory bytes: UnsafeRawBufferPointer) {
         guard bytes.count == Digest.byteCount else { return nil }
-        var words = SIMD4<UInt64>()
-        for (i, byte) in bytes.enumerated() {
-            words[i >> 3] = words[i >> 3] << 8 | UInt64(byte)
-        }
-        self.words = words
+        word0 = bytes.bigEndianWord(at: 0)
+        word1 = bytes.bigEndianWord(at: 8)
+        word2 = bytes.bigEndianWord(at: 16)
+        word3 = bytes.bigEndianWord(at: 24)
     }
 
     /// Takes the bytes of a finished hash.
-    private init(hash: some Sequence<UInt8>) {
-        guard let digest = Digest(Array(hash)) else {
+    private init(hash bytes: UnsafeRawBufferPointer) {
+        guard let digest = Digest(memory: bytes) else {
             fatalError("unreachable: SHA-256 gives 32 bytes")
         }
         self = digest
@@ -27,30 +40,39 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// Returns SHA-256 of `bytes` (FIPS 180-4).
     package static func sha256(_ bytes: [UInt8]) -> Digest {
-        Digest(hash: SHA256.hash(data: bytes))
+        SHA256.hash(data: bytes).withUnsafeBytes { Digest(hash: $0) }
     }
 
     /// Returns HMAC-SHA-256 of `bytes` under `key` (RFC 2104).
     package static func hmac(_ bytes: [UInt8], key: [UInt8]) -> Digest {
-        Digest(
-            hash: HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: key)))
+        HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: key))
+            .withUnsafeBytes { Digest(hash: $0) }
     }
 
     package var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Digest.byteCount)
-        for i in 0..<4 { bytes.append(bigEndian: words[i]) }
-        return bytes
+        [UInt8](unsafeUninitializedCapacity: Digest.byteCount) { buffer, count in
+            let memory = UnsafeMutableRawBufferPointer(buffer)
+            memory.storeBytes(of: word0.bigEndian, toByteOffset: 0, as: UInt64.self)
+            memory.storeBytes(of: word1.bigEndian, toByteOffset: 8, as: UInt64.self)
+            memory.storeBytes(of: word2.bigEndian, toByteOffset: 16, as: UInt64.self)
+            memory.storeBytes(of: word3.bigEndian, toByteOffset: 24, as: UInt64.self)
+            count = Digest.byteCount
+        }
     }
 
     package var hex: String { Hex.encode(bytes) }
     package var description: String { hex }
 
     package static func < (left: Digest, right: Digest) -> Bool {
-        for i in 0..<4 where left.words[i] != right.words[i] {
-            return left.words[i] < right.words[i]
-        }
-        return false
+        (left.word0, left.word1, left.word2, left.word3)
+            < (right.word0, right.word1, right.word2, right.word3)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Reads eight bytes, most significant first.
+    func bigEndianWord(at offset: Int) -> UInt64 {
+        UInt64(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 }
 

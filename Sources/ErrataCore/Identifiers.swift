@@ -55,10 +55,17 @@ package struct FactID: Hashable, Comparable, Sendable, CustomStringConvertible {
     private let low: UInt64
 
     package init?(_ bytes: some Collection<UInt8>) {
+        let id =
+            bytes.withContiguousStorageIfAvailable { FactID(memory: UnsafeRawBufferPointer($0)) }
+            ?? Array(bytes).withUnsafeBytes { FactID(memory: $0) }
+        guard let id else { return nil }
+        self = id
+    }
+
+    private init?(memory bytes: UnsafeRawBufferPointer) {
         guard bytes.count == FactID.byteCount else { return nil }
-        var words: [UInt64] = [0, 0]
-        for (i, byte) in bytes.enumerated() { words[i >> 3] = words[i >> 3] << 8 | UInt64(byte) }
-        (high, low) = (words[0], words[1])
+        high = bytes.bigEndianWord(at: 0)
+        low = bytes.bigEndianWord(at: 8)
     }
 
     package init?(hex: some StringProtocol) {
