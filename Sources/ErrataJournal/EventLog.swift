@@ -87,20 +87,16 @@ final class EventLog: Sendable {
             weightMax: EventLog.batchWeightMax, write: { try storage.write($0) }, afterWrite: {})
     }
 
-    func append(_ draft: Draft) async throws -> UInt64 {
+    func append(_ draft: Draft) async throws(JournalError) -> UInt64 {
         guard (1...Event.kindBytesMax).contains(draft.kind.utf8.count) else {
-            throw JournalError.limit(
+            throw .limit(
                 "the length of the event kind", draft.kind.utf8.count, max: Event.kindBytesMax)
         }
         guard draft.body.count <= Event.bodyBytesMax else {
-            throw JournalError.limit(
+            throw .limit(
                 "the size of the event", draft.body.count, max: Event.bodyBytesMax)
         }
-        // Not `get()`: see JournalError on typed errors in async functions.
-        switch await writer.submit(draft, weight: 1) {
-        case .success(let sequence): return sequence
-        case .failure(let error): throw error
-        }
+        return try await writer.submit(draft, weight: 1).get()
     }
 
     func close() async {

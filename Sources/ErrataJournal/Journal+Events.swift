@@ -8,14 +8,14 @@ extension Journal {
     /// Appends an event; returns its sequence when it is durable.
     package func appendEvent(
         kind: String, body: [UInt8], actor: Actor
-    ) async throws -> UInt64 {
+    ) async throws(JournalError) -> UInt64 {
         try await eventLog.append(.init(kind: kind, actor: actor, body: body, receipt: nil))
     }
 
     /// Stores a receipt under its id; returns the sequence of its event, the old one if it is there already.
     package func putReceipt(
         _ id: Digest, body: [UInt8], actor: Actor
-    ) async throws -> UInt64 {
+    ) async throws(JournalError) -> UInt64 {
         try await eventLog.append(
             .init(kind: Journal.receiptKind, actor: actor, body: body, receipt: id))
     }

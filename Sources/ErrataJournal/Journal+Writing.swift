@@ -7,7 +7,7 @@ extension Journal {
     /// refused with `nothing_to_commit`.
     package func commit(
         _ draft: CommitDraft, actor: Actor
-    ) async throws -> CommitOutcome {
+    ) async throws(JournalError) -> CommitOutcome {
         let branch = try Journal.name(draft.branch)
         let text = try CommitText(author: draft.author, message: draft.message)
         let edits = try PreparedEdit.list(draft.edits, secret: store.keys.secret)
@@ -22,7 +22,7 @@ extension Journal {
     package func revert(
         _ commit: CommitID, on branch: String, expect: CommitID? = nil, author: String? = nil,
         message: String, actor: Actor
-    ) async throws -> CommitOutcome {
+    ) async throws(JournalError) -> CommitOutcome {
         let name = try Journal.name(branch)
         let text = try CommitText(author: author, message: message)
         let action = WriteRequest.Action.revert(commit, branch: name, expect: expect, text)
@@ -32,7 +32,7 @@ extension Journal {
     /// Moves `branch` back to `commit`, which must be in its history; nothing disappears.
     package func rollback(
         branch: String, to commit: CommitID, expect: CommitID? = nil, actor: Actor
-    ) async throws -> OperationOutcome {
+    ) async throws(JournalError) -> OperationOutcome {
         let name = try Journal.name(branch)
         let action = WriteRequest.Action.rollback(branch: name, to: commit, expect: expect)
         return OperationOutcome(try await submit(action, actor))
@@ -41,7 +41,7 @@ extension Journal {
     /// Makes a branch at `commit`.
     package func createBranch(
         _ branch: String, at commit: CommitID, actor: Actor
-    ) async throws -> OperationOutcome {
+    ) async throws(JournalError) -> OperationOutcome {
         let action = WriteRequest.Action.createBranch(try Journal.name(branch), at: commit)
         return OperationOutcome(try await submit(action, actor))
     }
@@ -49,14 +49,14 @@ extension Journal {
     /// Takes the name of a branch away; its commits stay, and `main` cannot be deleted.
     package func deleteBranch(
         _ branch: String, actor: Actor
-    ) async throws -> OperationOutcome {
+    ) async throws(JournalError) -> OperationOutcome {
         OperationOutcome(try await submit(.deleteBranch(try Journal.name(branch)), actor))
     }
 
     /// Gives `commit` a name that never moves.
     package func createTag(
         _ tag: String, at commit: CommitID, message: String? = nil, actor: Actor
-    ) async throws -> OperationOutcome {
+    ) async throws(JournalError) -> OperationOutcome {
         let text = try message.map { text throws(JournalError) in try CommitText.message(text) }
         let action = WriteRequest.Action.createTag(
             try Journal.name(tag), at: commit, message: text)

@@ -93,15 +93,11 @@ package final class Journal: Sendable {
         .hmac(Array(text.utf8), key: store.keys.secret)
     }
 
-    func submit(_ action: WriteRequest.Action, _ actor: Actor) async throws
+    func submit(_ action: WriteRequest.Action, _ actor: Actor) async throws(JournalError)
         -> WriteOutcome
     {
         let request = WriteRequest(action: action, actor: actor)
-        // Not `get()`: see JournalError on typed errors in async functions.
-        switch await writer.submit(request, weight: request.weight) {
-        case .success(let outcome): return outcome
-        case .failure(let error): throw error
-        }
+        return try await writer.submit(request, weight: request.weight).get()
     }
 }
 

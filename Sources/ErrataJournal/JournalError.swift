@@ -33,47 +33,24 @@ package struct JournalError: Error, Equatable, Sendable, CustomStringConvertible
         case io
     }
 
-    package var code: Code { storage.code }
-    package var message: String { storage.message }
+    package let code: Code
+    package let message: String
     /// What the user can do next, if anything: a full sentence.
-    package var hint: String? { storage.hint }
+    package let hint: String?
     /// The head that won, in `head_moved`.
-    package var head: CommitID? { storage.head }
+    package let head: CommitID?
     /// The facts that stand in the way, in `revert_conflict`.
-    package var facts: [FactID] { storage.facts }
-
-    // One pointer on purpose. A typed error that does not fit registers is returned through memory, and
-    // release builds of Swift 6.3.1 free that memory out of order in async functions ("freed pointer was
-    // not the last allocation").
-    private let storage: Storage
-
-    private final class Storage: Sendable {
-        let code: Code
-        let message: String
-        let hint: String?
-        let head: CommitID?
-        let facts: [FactID]
-
-        init(_ code: Code, _ message: String, _ hint: String?, _ head: CommitID?, _ facts: [FactID])
-        {
-            self.code = code
-            self.message = message
-            self.hint = hint
-            self.head = head
-            self.facts = facts
-        }
-    }
+    package let facts: [FactID]
 
     package init(
         _ code: Code, _ message: String, hint: String? = nil, head: CommitID? = nil,
         facts: [FactID] = []
     ) {
-        storage = Storage(code, message, hint, head, facts)
-    }
-
-    package static func == (left: JournalError, right: JournalError) -> Bool {
-        left.code == right.code && left.message == right.message && left.hint == right.hint
-            && left.head == right.head && left.facts == right.facts
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.head = head
+        self.facts = facts
     }
 
     package var description: String { "\(code.rawValue): \(message)" }

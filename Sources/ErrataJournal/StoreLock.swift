@@ -15,8 +15,16 @@ final class StoreLock: Sendable {
         self.file = Mutex(file)
     }
 
+    deinit { release() }
+
     /// Gives the lock back; nothing may be written after that.
-    func release() { file.withLock { $0 = nil } }
+    func release() {
+        file.withLock { file in
+            // Closing is not enough: a child that is just being started may still hold a copy.
+            if let raw = file?.raw { flock(raw, LOCK_UN) }
+            file = nil
+        }
+    }
 
     private static func take(
         _ file: borrowing FileDescriptor, _ directory: String
