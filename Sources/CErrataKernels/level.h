@@ -259,7 +259,7 @@ static void LEVEL(layer_norm)(
         }
         float variance = LEVEL(sum)(squares) / (float)width;
 
-        float scale = 1.0f / __builtin_sqrtf(variance + epsilon);
+        float scale = 1.0f / __builtin_elementwise_sqrt(variance + epsilon);
         for (size_t j = 0; j < whole; j += 16) {
             v16 y = (LEVEL(load)(x + j) - mean) * scale;
             LEVEL(store)(out + j, FMA16(y, LEVEL(load)(weight + j), LEVEL(load)(bias + j)));
