@@ -28,6 +28,7 @@ package final class SentenceEncoder: Sendable {
 
     /// Loads a sentence-transformers directory, for example all-MiniLM-L6-v2.
     package convenience init(directory: String, threads: Int) throws {
+        try Kernels.checkEnvironment()
         try self.init(directory: directory, threads: threads, kernels: .current)
     }
 
@@ -85,7 +86,7 @@ package final class SentenceEncoder: Sendable {
     /// `progress` hears how many texts are done. Throws `CancellationError` between passes if the task
     /// is cancelled. Texts of more than `tokenCountMax` tokens are cut; `tokens` tells.
     package func encode(_ texts: [String], progress: ((Int) -> Void)?) throws -> [Float] {
-        let sentences = texts.map { tokens($0).ids }
+        let sentences = try tokenized(texts)
         let passes = Self.passes(sentences.map(\.count), threads: threads)
         let vectors = Mutex([Float](repeating: 0, count: texts.count * width))
         var doneCount = 0
@@ -107,6 +108,13 @@ package final class SentenceEncoder: Sendable {
             progress?(doneCount)
         }
         return try Self.checked(vectors.withLock { $0 }, width: width)
+    }
+
+    private func tokenized(_ texts: [String]) throws -> [[Int32]] {
+        try texts.enumerated().map { index, text in
+            if index.isMultiple(of: 1024) { try Task.checkCancellation() }
+            return tokens(text).ids
+        }
     }
 
     /// Groups sentences of these lengths into passes of the model, similar lengths together.

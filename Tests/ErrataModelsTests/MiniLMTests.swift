@@ -52,18 +52,22 @@ struct MiniLMTests {
         let sentences = try Recorded("minilm-reference.json").sentences
         let reference = try SafeTensors(directory: fixtures, name: "minilm-reference.safetensors")
         let expected = try reference.floats("vectors", shape: [500, 384])
-        let vectors = try encoder.encode(sentences.map(\.text), progress: nil)
+        // Plain C takes seven minutes for all of them: it gets a sample.
+        let step = Kernels.current.name == "baseline" ? 30 : 1
+        let chosen = Array(stride(from: 0, to: 500, by: step))
+        let vectors = try encoder.encode(chosen.map { sentences[$0].text }, progress: nil)
         var worst = (cosine: 1.0, sentence: 0)
-        for i in 0..<500 {
+        for (row, i) in chosen.enumerated() {
             let cosine = cosine(
-                vectors[i * 384..<(i + 1) * 384], expected[i * 384..<(i + 1) * 384])
+                vectors[row * 384..<(row + 1) * 384], expected[i * 384..<(i + 1) * 384])
             #expect(cosine >= 1 - 1e-5, "\(sentences[i].text.debugDescription)")
             if cosine < worst.cosine { worst = (cosine, i) }
         }
         print("all-MiniLM-L6-v2: worst cosine 1 - \(1 - worst.cosine), sentence \(worst.sentence)")
         // Unrounded: torch sums in another order.
+        let first = try encoder.encode(sentences[..<16].map(\.text), progress: nil)
         expectClose(
-            vectors[..<(16 * 384)], try reference.floats("first", shape: [16, 384]), within: 1e-6,
+            first, try reference.floats("first", shape: [16, 384]), within: 1e-6,
             "first 16")
     }
 
