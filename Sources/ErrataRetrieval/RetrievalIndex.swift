@@ -1,6 +1,5 @@
 package import ErrataCore
 import FoundationEssentials
-import GRDB
 import Synchronization
 
 /// The retrieval index of a store: rows shared by all versions, one visibility set per version.
@@ -12,8 +11,6 @@ package final class RetrievalIndex: Sendable {
     static let batchCount = 64
     /// The same without an encoder, where a batch costs little but its sync.
     static let lexicalBatchCount = 1_024
-    /// From how many looked-up facts on reading the whole table is cheaper.
-    private static let lookupCountMax = 5_000
 
     let directory: String
     let database: IndexDatabase
@@ -80,58 +77,6 @@ package final class RetrievalIndex: Sendable {
         }
     }
 
-    // MARK: Opening
-
-    private static func openDatabase(
-        _ directory: String, _ key: [UInt8]
-    ) throws -> (IndexDatabase, IndexState) {
-        let database = try IndexDatabase(path: directory + "/index.sqlite", key: key)
-        let state = IndexState()
-        do {
-            var rows: [(fact: FactID, kind: SurfaceKind, tokenCount: Int)] = []
-            try database.forEachRow { rows.append(($0.fact, $0.kind, $0.tokenCount)) }
-            state.append(rows)
-        } catch {
-            try? database.close()
-            throw error
-        }
-        return (database, state)
-    }
-
-    private static func isDamage(_ error: any Error) -> Bool {
-        if let error = error as? DatabaseError {
-            return [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_SCHEMA]
-                .contains(error.resultCode)
-        }
-        return (error as? RetrievalError)?.code == .databaseTrouble
-    }
-
-    private static func openVectors(
-        _ directory: String, _ encoder: (any SentenceEncoding)?, _ database: IndexDatabase,
-        rowCount: Int, _ notices: inout [String]
-    ) throws -> VectorStore? {
-        try removeForeignVectors(directory, generation: database.generation)
-        guard let encoder else { return nil }
-        precondition(encoder.identity.count == Digest.byteCount && encoder.width > 0)
-        let counted = min(try database.vectorCount(encoder: encoder.identity), rowCount)
-        let (vectors, problem) = try VectorStore.open(
-            directory: directory, encoder: encoder, generation: database.generation, count: counted)
-        if let problem { notices.append(problem) }
-        if vectors.count < counted {
-            try database.setVectorCount(vectors.count, encoder: encoder.identity)
-        }
-        return vectors
-    }
-
-    /// Deletes vector files whose row numbers are not those of this database.
-    private static func removeForeignVectors(_ directory: String, generation: [UInt8]) throws {
-        let own = "-" + Hex.encode(generation.prefix(VectorStore.generationByteCountInName)) + "."
-        for name in try FileManager.default.contentsOfDirectory(atPath: directory)
-        where name.hasPrefix("vectors-") && !name.contains(own) {
-            try FileManager.default.removeItem(atPath: directory + "/" + name)
-        }
-    }
-
     // MARK: Indexing
 
     /// Adds the rows of `facts` that are not there yet, in batches, each durable before the next.
@@ -169,83 +114,6 @@ package final class RetrievalIndex: Sendable {
             progress?(IndexProgress(done: vectors?.count ?? 0, total: state.table.count))
             try Task.checkCancellation()
         }
-    }
-
-    // MARK: Versions
-
-    /// Returns the visibility set of `version` if it is in memory.
-    package func visibility(of version: CommitID) -> VisibilitySet? {
-        sets.withLock { $0.set(at: version) }
-    }
-
-    /// Makes `version` searchable and returns its visibility set.
-    ///
-    /// Starts from the first of `bases` (nearest first) that is in memory, or from nothing. `changes` gives
-    /// the changes from that version, or all facts as additions for nil. Costs the changes. Throws
-    /// `factsNotIndexed` if a fact has no rows; ``update(to:bases:changes:fact:)`` adds them.
-    @discardableResult
-    package func prepare(
-        _ version: CommitID, bases: some Sequence<CommitID> = [],
-        changes: (CommitID?) throws -> [VisibilityChange]
-    ) throws -> VisibilitySet {
-        if let set = visibility(of: version) { return set }
-        let (base, set) = nearest(bases)
-        return try fold(version, set, try changes(base))
-    }
-
-    /// Indexes what `version` needs, makes it searchable and returns its visibility set.
-    ///
-    /// Like ``prepare(_:bases:changes:)``; `fact` gives the text of facts that have no rows yet, nil if it
-    /// was erased.
-    @discardableResult
-    package func update(
-        to version: CommitID, bases: some Sequence<CommitID> = [],
-        progress: (@Sendable (IndexProgress) -> Void)? = nil,
-        changes: (CommitID?) throws -> [VisibilityChange],
-        fact: (FactVersion) throws -> Fact?
-    ) async throws -> VisibilitySet {
-        if let set = visibility(of: version) { return set }
-        let (base, set) = nearest(bases)
-        let changes = try changes(base)
-        let missing = try unindexed(
-            changes.compactMap { change in change.new.map { FactVersion(change.fact, $0) } })
-        for start in stride(from: 0, to: missing.count, by: RetrievalIndex.lexicalBatchCount) {
-            let end = min(start + RetrievalIndex.lexicalBatchCount, missing.count)
-            let batch = try missing[start..<end].map { IndexedFact($0, try fact($0)) }
-            let total = missing.count
-            try await index(batch) { part in
-                progress?(IndexProgress(done: start + part.done, total: total))
-            }
-        }
-        return try fold(version, set, changes)
-    }
-
-    private func nearest(
-        _ bases: some Sequence<CommitID>
-    ) -> (base: CommitID?, set: VisibilitySet) {
-        for base in bases {
-            if let set = visibility(of: base) { return (base, set) }
-        }
-        return (nil, VisibilitySet())
-    }
-
-    private func fold(
-        _ version: CommitID, _ base: VisibilitySet, _ changes: [VisibilityChange]
-    ) throws -> VisibilitySet {
-        var versions: [FactVersion] = []
-        for change in changes {
-            if let old = change.old { versions.append(FactVersion(change.fact, old)) }
-            if let new = change.new { versions.append(FactVersion(change.fact, new)) }
-        }
-        let rows = try rows(of: versions)
-        let set = try base.applying(changes, table: state.table) { rows[$0] }
-        sets.withLock { $0.insert(set, at: version) }
-        return set
-    }
-
-    private func rows(of versions: [FactVersion]) throws -> [FactVersion: [UInt32]] {
-        versions.count > RetrievalIndex.lookupCountMax
-            ? try database.allRows() : try database.rows(of: versions)
     }
 
     // MARK: State

@@ -30,6 +30,7 @@ struct TopFacts {
     var ranked: [Entry] { entries.sorted(by: precedes) }
 
     mutating func offer(row: Int, score: Double) {
+        // Also turns away what is not a number.
         guard score >= threshold else { return }
         let offered = Entry(
             fact: table.fact(of: row), score: score, kind: table.kind(of: row))
@@ -42,7 +43,8 @@ struct TopFacts {
             if place == worst { findWorst() }
         } else if entries.count < limit {
             entries.append(offered)
-            findWorst()
+            // Until the list is full nothing is thrown out, so nobody asks for the worst.
+            if entries.count == limit { findWorst() }
         } else if precedes(offered, entries[worst]) {
             entries[worst] = offered
             findWorst()

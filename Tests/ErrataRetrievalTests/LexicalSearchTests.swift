@@ -22,7 +22,7 @@ import Testing
                 .lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
         }
         let rows = facts.flatMap { fact in
-            fact.surfaceForms.filter { $0.kind != .masked }.map { (fact.id, words($0.text)) }
+            fact.surfaceForms.filter(\.kind.isSearched).map { (fact.id, words($0.text)) }
         }
         let average = Double(rows.reduce(0) { $0 + $1.1.count }) / Double(rows.count)
         var best: [FactID: Double] = [:]

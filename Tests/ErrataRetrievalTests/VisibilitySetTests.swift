@@ -32,7 +32,7 @@ import Testing
             #expect(folded == whole)
             #expect(folded.factCount == model.versions[to].count)
             let rows = model.versions[to].values.reduce(0) { sum, fact in
-                sum + fact.surfaceForms.filter { $0.kind != .masked }.count
+                sum + fact.surfaceForms.filter(\.kind.isSearched).count
             }
             #expect(folded.rowCount == rows)
         }

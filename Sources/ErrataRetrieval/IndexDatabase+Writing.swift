@@ -1,0 +1,92 @@
+import ErrataCore
+import FoundationEssentials
+import GRDB
+
+extension IndexDatabase {
+    /// What makes a row the same row.
+    struct Identity: Hashable {
+        let fact: FactID
+        let kind: SurfaceKind
+        let textID: [UInt8]
+    }
+
+    /// A row to be added.
+    struct NewRow {
+        let identity: Identity
+        let text: String
+        let tokenCount: Int
+    }
+
+    /// Returns the number of the row with each identity, nil where there is none.
+    func rows(identities: [Identity]) throws -> [Int?] {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT id FROM rows WHERE text = ? AND fact = ? AND kind = ?")
+            return try identities.map { identity in
+                try Int.fetchOne(
+                    statement,
+                    arguments: [
+                        Data(identity.textID), Data(identity.fact.bytes), identity.kind.rawValue,
+                    ])
+            }
+        }
+    }
+
+    /// Returns for each text a row below `limit` that has it, nil where there is none.
+    func rows(textIDs: [[UInt8]], below limit: Int) throws -> [Int?] {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT id FROM rows WHERE text = ? AND id < ? LIMIT 1")
+            return try textIDs.map {
+                try Int.fetchOne(statement, arguments: [Data($0), limit])
+            }
+        }
+    }
+
+    /// Adds rows `start...` and what fact versions consist of, all or nothing.
+    func add(
+        _ rows: [NewRow], start: Int, versions: [(FactVersion, [UInt32])],
+        vectorCount: (encoder: [UInt8], count: Int)?
+    ) throws {
+        try write { db in
+            let insertRow = try db.cachedStatement(sql: "INSERT INTO rows VALUES (?, ?, ?, ?, ?)")
+            let insertText = try db.cachedStatement(
+                sql: "INSERT INTO texts (rowid, text) VALUES (?, ?)")
+            for (i, row) in rows.enumerated() {
+                try insertRow.execute(arguments: [
+                    start + i, Data(row.identity.fact.bytes), row.identity.kind.rawValue,
+                    Data(row.identity.textID), row.tokenCount,
+                ])
+                guard row.identity.kind.isSearched else { continue }
+                try insertText.execute(arguments: [start + i, row.text])
+            }
+            let insertVersion = try db.cachedStatement(
+                sql: "INSERT OR REPLACE INTO fact_rows VALUES (?, ?, ?)")
+            for (version, rows) in versions {
+                try insertVersion.execute(arguments: [
+                    Data(version.fact.bytes), Data(version.leaf.bytes), pack(rows),
+                ])
+            }
+            if let vectorCount { try IndexDatabase.set(db, vectorCount.encoder, vectorCount.count) }
+        }
+    }
+
+    func setVectorCount(_ count: Int, encoder: [UInt8]) throws {
+        try write { try IndexDatabase.set($0, encoder, count) }
+    }
+
+    private static func set(_ db: Database, _ encoder: [UInt8], _ count: Int) throws {
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO encoders VALUES (?, ?)", arguments: [Data(encoder), count])
+    }
+}
+
+private func pack(_ rows: [UInt32]) -> Data {
+    var data = Data(capacity: rows.count * 4)
+    for row in rows {
+        for shift in [0, 8, 16, 24] as [UInt32] {
+            data.append(UInt8(truncatingIfNeeded: row >> shift))
+        }
+    }
+    return data
+}
