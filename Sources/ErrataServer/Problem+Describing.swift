@@ -3,6 +3,9 @@ import ErrataService
 import HTTPTypes
 
 extension Problem {
+    /// The code of what nobody foresaw.
+    static let internalCode = "internal"
+
     /// Returns the reply that `error` deserves, and the methods that the address takes instead.
     static func describing(
         _ error: any Error, requestID: String
@@ -14,7 +17,7 @@ extension Problem {
         default:
             (
                 Problem(
-                    status: 500, code: "internal", detail: "something went wrong in the daemon",
+                    status: 500, code: internalCode, detail: "something went wrong in the daemon",
                     hint: "The daemon's log has the request's id.", requestID: requestID), []
             )
         }

@@ -22,7 +22,7 @@ struct Responder: HTTPResponder {
 
     init(state: ServerState) {
         self.state = state
-        table = RouteTable(state.allRoutes)
+        table = RouteTable(ServerState.allRoutes)
         requestNumber = RequestCounter(startedAt: state.startedAt)
     }
 

@@ -5,7 +5,7 @@ import Hummingbird
 
 extension ServerState {
     /// Questions, searches and receipts.
-    var answerRoutes: [Route] {
+    static var answerRoutes: [Route] {
         [
             .post("/v1/ask", patience: .ask) { call in
                 let request = try await call.decode(ErrataAPI.AskRequest.self)

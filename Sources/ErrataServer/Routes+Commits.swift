@@ -6,7 +6,7 @@ import Hummingbird
 
 extension ServerState {
     /// Commits, and what they changed.
-    var commitRoutes: [Route] {
+    static var commitRoutes: [Route] {
         [
             .post("/v1/commits", body: .json(limit: BodyLimits.commitMax)) { call in
                 let request = try await call.decode(ErrataAPI.CommitRequest.self)

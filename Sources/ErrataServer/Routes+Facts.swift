@@ -6,7 +6,7 @@ import Hummingbird
 
 extension ServerState {
     /// Facts, and where their values come from.
-    var factRoutes: [Route] {
+    static var factRoutes: [Route] {
         [
             .get("/v1/facts", parameters: ["at", "subject", "limit", "cursor"]) { call in
                 let limit = try call.query.integer("limit", in: 1...KnowledgeBase.pageCountMax)

@@ -6,7 +6,7 @@ import Hummingbird
 
 extension ServerState {
     /// Branches and tags.
-    var nameRoutes: [Route] {
+    static var nameRoutes: [Route] {
         [
             .get("/v1/branches") { call in
                 let branches = try call.knowledge.branches()

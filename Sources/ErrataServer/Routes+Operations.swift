@@ -7,7 +7,7 @@ import Hummingbird
 
 extension ServerState {
     /// The journal itself: its operations and its verification.
-    var operationRoutes: [Route] {
+    static var operationRoutes: [Route] {
         [
             .get(
                 "/v1/operations", parameters: ["actor", "since", "fact", "limit", "cursor"]

@@ -9,7 +9,7 @@ import NIOCore
 
 extension ServerState {
     /// How the daemon is.
-    var statusRoutes: [Route] {
+    static var statusRoutes: [Route] {
         [
             .get("/v1/status") { call in try .json(try call.server.status()) },
             .get("/v1/index") { call in

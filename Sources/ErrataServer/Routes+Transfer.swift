@@ -7,7 +7,7 @@ import NIOCore
 
 extension ServerState {
     /// Files of facts, in and out.
-    var transferRoutes: [Route] {
+    static var transferRoutes: [Route] {
         [
             .post(
                 "/v1/import",

@@ -28,7 +28,7 @@ final class ServerState: Sendable {
         self.logger = logger
     }
 
-    var allRoutes: [Route] {
+    static var allRoutes: [Route] {
         commitRoutes + nameRoutes + factRoutes + answerRoutes + transferRoutes + operationRoutes
             + statusRoutes
     }

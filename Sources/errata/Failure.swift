@@ -31,8 +31,11 @@ struct Failure: Error, Equatable {
     }
 
     private init(problem: Problem) {
-        let lines = (problem.lines ?? []).prefix(20).map { "\n  line \($0.line): \($0.message)" }
-        self.init(problem.detail + lines.joined(), hint: problem.hint)
+        // The first line stands in the detail already.
+        let lines = (problem.lines ?? []).dropFirst()
+        let shown = lines.prefix(9).map { "\n  line \($0.line): \($0.message)" }
+        let rest = lines.count > 9 ? "\n  …" : ""
+        self.init(problem.detail + shown.joined() + rest, hint: problem.hint)
         if problem.code == "internal" {
             self = Failure(
                 problem.detail, hint: "The daemon's log has request \(problem.requestID).")

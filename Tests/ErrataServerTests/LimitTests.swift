@@ -90,7 +90,9 @@ struct LimitTests {
 
     @Test("a request that takes too long gets 503 and the code timeout")
     func requestTimeout() async throws {
-        try await TestDaemon.run({ $0.timeouts.usual = .milliseconds(300) }) { daemon in
+        var configuration = DaemonConfiguration(socketPath: "")
+        configuration.timeouts.usual = .milliseconds(300)
+        try await TestDaemon.run(configuration) { daemon in
             let reply = try await offPool {
                 let connection = try RawConnection(daemon.socketPath)
                 connection.send(
@@ -107,7 +109,9 @@ struct LimitTests {
         "a connection on which nothing moves is closed",
         arguments: ["", "GET /v1/sta", "POST /v1/ask HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"])
     func idle(start: String) async throws {
-        try await TestDaemon.run({ $0.idleTimeout = .milliseconds(300) }) { daemon in
+        var configuration = DaemonConfiguration(socketPath: "")
+        configuration.idleTimeout = .milliseconds(300)
+        try await TestDaemon.run(configuration) { daemon in
             let bytes = try await offPool {
                 let connection = try RawConnection(daemon.socketPath)
                 connection.send(start)

@@ -27,7 +27,9 @@ struct SocketTests {
 
     @Test("a group that is named can open it too")
     func group() async throws {
-        try await TestDaemon.run({ $0.socketGroup = getgid() }) { daemon in
+        var configuration = DaemonConfiguration(socketPath: "")
+        configuration.socketGroup = getgid()
+        try await TestDaemon.run(configuration) { daemon in
             let mode = try mode(daemon.socketPath)
             #expect(mode == 0o660)
         }
@@ -139,9 +141,9 @@ struct SocketTests {
 
     @Test("stopping does not wait for ever for a client that does not go on")
     func boundedStop() async throws {
-        let daemon = try await TestDaemon(in: try TemporaryDirectory()) {
-            $0.shutdownTimeout = .milliseconds(500)
-        }
+        var configuration = DaemonConfiguration(socketPath: "")
+        configuration.shutdownTimeout = .milliseconds(500)
+        let daemon = try await TestDaemon(in: try TemporaryDirectory(), configuration)
         let connection = try RawConnection(daemon.socketPath)
         connection.send(
             "POST /v1/commits HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

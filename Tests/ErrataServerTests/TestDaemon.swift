@@ -18,10 +18,10 @@ final class TestDaemon: Sendable {
 
     /// Starts a daemon, runs `body` and stops the daemon.
     static func run<Result>(
-        _ configure: (inout DaemonConfiguration) -> Void = { _ in },
+        _ configuration: DaemonConfiguration = DaemonConfiguration(socketPath: ""),
         _ body: (TestDaemon) async throws -> Result
     ) async throws -> Result {
-        let daemon = try await TestDaemon(in: try TemporaryDirectory(), configure)
+        let daemon = try await TestDaemon(in: try TemporaryDirectory(), configuration)
         do {
             let result = try await body(daemon)
             try await daemon.stop()
@@ -32,16 +32,17 @@ final class TestDaemon: Sendable {
         }
     }
 
+    /// Starts a daemon; the configuration's socket path is replaced by one in `directory`.
     init(
         in directory: TemporaryDirectory,
-        _ configure: (inout DaemonConfiguration) -> Void = { _ in }
+        _ configuration: DaemonConfiguration = DaemonConfiguration(socketPath: "")
     ) async throws {
         self.directory = directory
         socketPath = directory.file("errata.sock")
         client = Client(socketPath: socketPath)
-        var configuration = DaemonConfiguration(socketPath: socketPath)
+        var configuration = configuration
+        configuration.socketPath = socketPath
         configuration.handlesSignals = false
-        configure(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         knowledge = try KnowledgeBase(.init(dataDirectory: directory.file("data")))

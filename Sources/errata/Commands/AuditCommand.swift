@@ -48,21 +48,38 @@ struct AuditCommand: ParsableCommand {
             [("actor", actor), ("since", since), ("fact", fact), ("limit", String(limit))],
             as: OperationsReply.self)
         try daemon.show(reply) { reply in
-            for operation in reply.operations { Terminal.output.line(line(operation)) }
+            let table = OperationTable(reply.operations)
+            for operation in reply.operations { Terminal.output.line(table.line(operation)) }
             if reply.next != nil {
                 Terminal.error.line(Style.dim.on("There are more; use -n.", .error))
             }
         }
     }
+}
 
-    private func line(_ operation: OperationRecord) -> String {
-        let number = "@\(operation.operation)".padded(7)
-        let head =
-            "\(number) \(operation.time.display)  \(operation.actor.name.fitting(12).padded(8))  "
-            + "\(operation.type.padded(12))  "
+/// Lines of operations whose columns are as wide as their widest text.
+private struct OperationTable {
+    private let widths: [Int]
+
+    init(_ operations: [OperationRecord]) {
+        let rows = operations.map(OperationTable.cells)
+        widths = (0..<4).map { column in rows.map { $0[column].columnCount }.max() ?? 0 }
+    }
+
+    private static func cells(_ operation: OperationRecord) -> [String] {
+        [
+            "@\(operation.operation)", operation.time.display,
+            operation.actor.name.fitting(12), operation.type.fitting(12),
+        ]
+    }
+
+    func line(_ operation: OperationRecord) -> String {
+        let cells = zip(OperationTable.cells(operation), widths).map { $0.padded($1) }
+        let head = cells.joined(separator: "  ") + "  "
         let what = [
-            operation.name, operation.commit.map(\.short), operation.message?.fitting(40),
-        ].compactMap(\.self).joined(separator: "  ")
+            operation.name, operation.commit.map { String($0.hex.prefix(8)) },
+            operation.message?.fitting(Columns.max),
+        ].compactMap(\.self).joined(separator: " ")
         return head + what.fitting(Columns.max - head.columnCount)
     }
 }

@@ -31,11 +31,13 @@ struct RevertCommand: ParsableCommand {
         let request = RevertRequest(
             rev: rev, branch: branch.branch, message: message, author: author)
         let reply = try daemon.client.post("/v1/revert", request, as: CommitReply.self)
-        try daemon.show(reply) { reply in
-            Terminal.output.line(
-                "Reverted \(rev.printable) on \(reply.branch): \(reply.counts.sentence) in "
-                    + Style.yellow.on(reply.commit.short))
-        }
-        if !daemon.json { reply.warnings.show() }
+        guard !daemon.json else { return try daemon.show(reply) { _ in } }
+        let made = try daemon.client.get(
+            "/v1/commit", [("rev", reply.commit.hex)], as: CommitDetailReply.self)
+        let undone = made.summary.reverts.first?.short ?? rev.printable
+        Terminal.output.line(
+            "Reverted \(undone) on \(reply.branch): \(reply.counts.sentence) in "
+                + Style.yellow.on(reply.commit.short))
+        reply.warnings.show()
     }
 }

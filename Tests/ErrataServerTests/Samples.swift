@@ -1,0 +1,129 @@
+import ErrataAPI
+import ErrataCore
+
+/// A value of every type of the API with every field filled.
+enum Samples {
+    static func all() throws -> [(name: String, value: any Encodable)] {
+        let draft = FactDraft(
+            key: "k", subject: "s", relation: "r", object: "o", statement: "t", prompt: "p",
+            questions: ["q"], aliases: ["a"], validFrom: "2026-01-01", validTo: "2026-01-02",
+            source: "u", labels: ["l": "v"])
+        let commit = CommitID(.sha256([1]))
+        let id = FactID(key: "k", secret: [1])
+        let time = Timestamp.epoch
+        let actor = ActorRecord(
+            Actor(uid: 1, gid: 1, groups: [1], pid: 1, userName: "ada", socket: "/s"))
+        let record = FactRecord(id: id, fact: try draft.checked())
+        let change = ChangeRecord(kind: .revise, id: id, before: record, after: record)
+        let counts = ChangeCounts(asserted: 1, revised: 1, retracted: 1)
+        let summary = CommitSummary(
+            commit: commit, operation: 1, parents: [commit], reverts: [commit], author: "a",
+            message: "m", time: time, actor: actor, editCount: 1)
+        let warning = Warning(code: "c", message: "m", facts: [id])
+        let reply = CommitReply(
+            commit: commit, operation: 1, branch: "main", time: time, counts: counts,
+            warnings: [warning])
+        let use = FactUse(
+            id: id, key: "k", statement: "t", score: 0.5, commit: commit, time: time, author: "a",
+            uid: 1, user: "ada")
+        let ref = RefRecord(name: "main", commit: commit, operation: 1, time: time)
+        let line = LineProblem(line: 1, message: "m")
+        let journal = JournalStatus(
+            operations: 1, root: "r", branches: 1, tags: 1, head: commit, facts: 1, bytes: 1)
+        let index = IndexStatusReply(
+            state: "ready", encoder: "e", rows: 1, vectors: 1, facts: 1, bytes: 1, pending: 1,
+            failure: "f")
+        let operation = OperationRecord(
+            operation: 1, type: "rollback", time: time, actor: actor, name: "main", from: commit,
+            commit: commit, message: "m", author: "a")
+        return requests(FactBody(draft)) + [
+            ("FactRecord", record), ("Actor", actor), ("ChangeCounts", counts),
+            ("Warning", warning), ("CommitReply", reply), ("CommitSummary", summary),
+            (
+                "RollbackReply",
+                RollbackReply(branch: "b", from: commit, commit: commit, operation: 1)
+            ),
+            ("LogReply", LogReply(commits: [summary], next: "n")), ("ChangeRecord", change),
+            (
+                "CommitDetailReply",
+                CommitDetailReply(summary: summary, root: "r", factCount: 1, changes: [change])
+            ),
+            ("DiffReply", DiffReply(from: commit, to: commit, counts: counts, changes: [change])),
+            (
+                "FactsReply",
+                FactsReply(commit: commit, operation: 1, factCount: 1, facts: [record], next: "n")
+            ),
+            ("HistoryRecord", HistoryRecord(change: change, commit: summary)),
+            ("HistoryReply", HistoryReply(commit: commit, operation: 1, id: id, entries: [])),
+            (
+                "BlameReply",
+                BlameReply(
+                    commit: commit, operation: 1, id: id, fact: record, introducedBy: summary)
+            ),
+            ("FactUse", use),
+            (
+                "AskReply",
+                AskReply(
+                    answer: nil, commit: commit, operation: 1, facts: [use], receipt: "r",
+                    answerer: "a", timings: [:])
+            ),
+            (
+                "SearchReply",
+                SearchReply(commit: commit, operation: 1, hits: [use], mode: "fused", timings: [:])
+            ),
+            (
+                "ReceiptReply",
+                ReceiptReply(
+                    id: "r", time: time, actor: actor, question: "q", k: 1, answer: "a",
+                    commit: commit, operation: 1, facts: [use], answerer: "a")
+            ),
+            ("RefRecord", ref), ("BranchesReply", BranchesReply(branches: [ref])),
+            ("TagsReply", TagsReply(tags: [ref])), ("OperationRecord", operation),
+            ("OperationsReply", OperationsReply(operations: [operation], next: "n")),
+            ("LineProblem", line),
+            (
+                "ImportReply",
+                ImportReply(
+                    dryRun: true, edits: 1, unchanged: 1, duplicates: [line], duplicateCount: 1,
+                    commits: [reply])
+            ),
+            (
+                "VerifyReply",
+                VerifyReply(
+                    isIntact: true, operations: 1, commits: 1, facts: 1, root: "r", findings: [])
+            ),
+            ("ProgressRecord", ProgressRecord(phase: "p", done: 1, total: 1)),
+            ("JournalStatus", journal), ("IndexStatusReply", index),
+            (
+                "StatusReply",
+                StatusReply(
+                    version: "v", pid: 1, socket: "s", data: "d", startedAt: time,
+                    uptimeSeconds: 1, journal: journal, index: index, answerer: "a", notes: [])
+            ),
+            ("HealthReply", HealthReply(status: "ok")),
+            (
+                "Problem",
+                Problem(
+                    status: 400, code: "c", detail: "d", hint: "h", requestID: "r", field: "f",
+                    head: commit, lines: [line], ids: ["i"], limit: 1, actual: 1)
+            ),
+        ]
+    }
+
+    private static func requests(_ fact: FactBody) -> [(name: String, value: any Encodable)] {
+        [
+            ("Fact", fact),
+            (
+                "CommitRequest",
+                CommitRequest(
+                    branch: "b", expect: "e", message: "m", author: "a", edits: [.assert(fact)])
+            ),
+            ("RevertRequest", RevertRequest(rev: "r", branch: "b", message: "m", author: "a")),
+            ("RollbackRequest", RollbackRequest(branch: "b", to: "t", expect: "e")),
+            ("RefRequest", RefRequest(name: "n", at: "a", message: "m")),
+            ("AskRequest", AskRequest(question: "q", at: "a", k: 1, model: "m")),
+            ("SearchRequest", SearchRequest(query: "q", at: "a", k: 1)),
+            ("EmptyRequest", EmptyRequest()),
+        ]
+    }
+}

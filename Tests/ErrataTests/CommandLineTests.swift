@@ -1,0 +1,99 @@
+import ErrataTesting
+import Foundation
+import Testing
+
+@Suite("the command line")
+struct CommandLineTests {
+    static let commands = [
+        "serve", "status", "commit", "log", "show", "diff", "facts", "history", "blame", "branch",
+        "tag", "revert", "rollback", "ask", "search", "import", "export", "audit", "verify",
+        "index", "models",
+    ]
+
+    @Test("the help names every command and fits 80 columns")
+    func help() async throws {
+        let output = try await CommandLineTool.run(["--help"])
+        #expect(output.status == 0)
+        #expect(output.stderr.isEmpty)
+        for command in Self.commands { #expect(output.stdout.contains("\n  \(command) ")) }
+        for line in output.stdout.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+    }
+
+    @Test("every command has help with its options", arguments: commands)
+    func commandHelp(command: String) async throws {
+        let output = try await CommandLineTool.run([command, "--help"])
+        #expect(output.status == 0)
+        #expect(output.stdout.hasPrefix("OVERVIEW: "))
+        #expect(output.stdout.contains("USAGE: errata \(command)"))
+        let summary = output.stdout.split(separator: "\n")[0]
+        #expect(!summary.hasSuffix("."))
+        // Usage lines list every option and are not wrapped by the argument parser.
+        let lines = output.stdout.split(separator: "\n").filter { !$0.hasPrefix("USAGE:") }
+        for line in lines { #expect(line.count <= 80, "\(line)") }
+    }
+
+    @Test(
+        "a wrong command line ends with 64 and says what is wrong",
+        arguments: [
+            (["frob"], "Error: Unexpected argument 'frob'"),
+            (["log", "--frob"], "Error: Unknown option '--frob'"),
+            (["log", "-n", "0"], "Error: -n takes a number from 1 to 1000, not 0."),
+            (["show"], "Error: Missing expected argument '<rev>'"),
+            (
+                ["commit", "--set", "a|b|c"],
+                "Error: Missing expected argument '--message <message>'"
+            ),
+            (["commit", "-m", "x"], "Error: Say what to commit: --set, --retract, --file or '-'."),
+            (
+                ["commit", "-m", "x", "--set", "a|b"],
+                "Error: 'a|b' is not SUBJECT|RELATION|OBJECT."
+            ),
+            (["audit", "--since", "noon"], "Error: 'noon' is not a time like"),
+            (["branch", "-d"], "Error: Say which branch to delete."),
+        ])
+    func usage(arguments: [String], message: String) async throws {
+        let output = try await CommandLineTool.run(arguments)
+        #expect(output.status == 64)
+        #expect(output.stdout.isEmpty)
+        #expect(output.stderr.hasPrefix(message), "\(output.stderr)")
+    }
+
+    @Test("without a daemon a command ends with 1 and says how to start one")
+    func noDaemon() async throws {
+        let directory = try TemporaryDirectory()
+        let socket = directory.file("none.sock")
+        let output = try await CommandLineTool.run(["log", "--socket", socket])
+        #expect(
+            output
+                == .init(
+                    stdout: "",
+                    stderr: """
+                        Error: no daemon listens on \(socket)
+                        Hint: Start one with 'errata serve'.
+
+                        """, status: 1))
+    }
+
+    @Test("the socket and data paths come from options, environment and XDG, in this order")
+    func paths() async throws {
+        let environment = ["XDG_RUNTIME_DIR": "/tmp/xdg-r", "XDG_DATA_HOME": "/tmp/xdg-d"]
+        let cases: [([String: String], String)] = [
+            (["ERRATA_SOCKET": "/tmp/a.sock", "ERRATA_DATA": "/tmp/b"], "/tmp/a.sock"),
+            (["ERRATA_DATA": "/tmp/b"], "/tmp/b/errata.sock"),
+            ([:], "/tmp/xdg-r/errata/errata.sock"),
+            (["XDG_RUNTIME_DIR": ""], "/tmp/xdg-d/errata/errata.sock"),
+        ]
+        for (extra, path) in cases {
+            let output = try await CommandLineTool.run(
+                ["status"], environment: environment.merging(extra) { $1 })
+            #expect(output.stderr.hasPrefix("Error: no daemon listens on \(path)\n"))
+        }
+    }
+
+    @Test("completions are written for the shells", arguments: ["bash", "zsh", "fish"])
+    func completions(shell: String) async throws {
+        let output = try await CommandLineTool.run(["--generate-completion-script", shell])
+        #expect(output.status == 0)
+        #expect(output.stdout.contains("rollback"))
+    }
+}

@@ -1,0 +1,103 @@
+extension SessionTests {
+    /// What the commands of a correction's life show.
+    static let corrections = """
+        $ errata commit -m first --author ada --set Twitter|chief executive|Elon Musk
+        Committed <id> on main: 1 asserted
+        $ errata commit -m second --author ada --set Twitter|chief executive|Linda Yaccarino
+        Committed <id> on main: 1 revised
+        $ errata commit -m again --set Twitter|chief executive|Linda Yaccarino
+        | Error: the commit changes nothing
+        | Hint: Every fact in it already has the value that it asks for.
+        = 1
+        $ errata log
+        <id>  <time>  ada       second
+        <id>  <time>  ada       first
+        <id>  <time>  uid <n>     (no message)
+        $ errata diff main~1 main
+        ~ The chief executive of Twitter is: Elon Musk → Linda Yaccarino
+        | <id>..<id>: 1 revised
+        $ errata history Twitter|chief executive
+        <id>  <time>  ada       second
+          ~ The chief executive of Twitter is: Elon Musk → Linda Yaccarino
+        <id>  <time>  ada       first
+          + The chief executive of Twitter is Elon Musk
+        $ errata blame Twitter|chief executive
+        The chief executive of Twitter is Linda Yaccarino
+          commit   <id>
+          time     <time>
+          user     <user>
+          author   ada
+          message  second
+        $ errata blame Twitter|chief executive --at main~1
+        The chief executive of Twitter is Elon Musk
+          commit   <id>
+          time     <time>
+          user     <user>
+          author   ada
+          message  first
+        $ errata facts
+        <id>  The chief executive of Twitter is Linda Yaccarino
+                      twitter.chief-executive.946c85b0
+        | 1 fact at <id>
+        $ errata revert main
+        Reverted <id> on main: 1 revised in <id>
+        $ errata rollback main main~2
+        Rolled main back from <id> to <id>
+        $ errata rollback main main
+        | Error: branch 'main' is already at <id>
+        = 1
+        $ errata show main
+        commit    <hash>
+        parent    <id>
+        time      <time>
+        user      <user>
+        author    ada
+        operation 1
+        facts     1
+
+            first
+
+        + The chief executive of Twitter is Elon Musk
+        $ errata tag v1 -m checked
+        Tagged <id> as v1
+        $ errata tag
+        v1  <id>  <time>
+        $ errata branch draft
+        Made branch draft at <id>
+        $ errata branch
+        draft  <id>  <time>
+        main   <id>  <time>
+        $ errata branch -d draft
+        Deleted branch draft (was at <id>)
+        $ errata commit -m gone --retract Twitter|chief executive --expect v1
+        Committed <id> on main: 1 retracted
+        $ errata commit -m gone --retract Twitter|chief executive --expect v1
+        | Error: branch 'main' is at <id>, not at <id>
+        | Hint: Read the branch again and rebuild the commit on its new head.
+        = 1
+        $ errata show nosuch
+        | Error: 'nosuch' names no version: there is no branch or tag of that name
+        = 1
+        $ errata verify
+        Intact: 9 operations, 5 commits, 2 fact values
+        Merkle root <hash>
+
+        """
+
+    /// What reading edits from a pipe shows.
+    static let files = """
+        $ errata commit -m from a pipe -
+        Committed <id> on main: 2 asserted
+        $ errata import - --dry-run
+        Would commit 2 facts; nothing was changed
+        $ errata import -
+        2 facts were there already
+        $ errata commit -m escaped --set a\\|b|is|c\\\\d
+        Committed <id> on main: 1 asserted
+        $ errata facts --subject A|B
+        <id>  The is of a|b is c\\d
+                      a-b.is.a213b4eb
+        | 3 facts at <id>
+
+        """
+}
