@@ -55,6 +55,12 @@ package final class SentenceEncoder: Sendable {
                 "the tokenizer has \(tokenizer.vocabularyCount) tokens, config.json's vocab_size "
                     + "is \(configuration.vocabularyCount)")
         }
+        guard tokenizer.specialCount < modules.tokenCountMax else {
+            throw ModelError(
+                .mismatch,
+                "the tokenizer puts \(tokenizer.specialCount) tokens around a text, "
+                    + "max_seq_length is \(modules.tokenCountMax)")
+        }
         let weights = try files.map("model.safetensors")
         model = try BertEncoder(configuration, try SafeTensors(weights), kernels: kernels)
         width = configuration.width

@@ -27,6 +27,9 @@ package struct WordPieceTokenizer: Sendable {
     let before: [Int32]
     let after: [Int32]
 
+    /// The number of special tokens around a text.
+    package var specialCount: Int { before.count + after.count }
+
     /// The number of ids; all ids are below it.
     package var vocabularyCount: Int { vocabulary.count }
 
@@ -65,8 +68,9 @@ package struct WordPieceTokenizer: Sendable {
     private func addedToken(
         _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
     ) -> AddedToken? {
+        guard added.contains(where: { $0.content.first == bytes[position] }) else { return nil }
         let rest = bytes[position...]
-        return added.filter { $0.content.first == rest.first && rest.starts(with: $0.content) }
+        return added.filter { rest.starts(with: $0.content) }
             .max { $0.content.count < $1.content.count }
     }
 

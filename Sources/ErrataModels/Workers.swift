@@ -5,12 +5,12 @@ import Glibc
 /// Threads of our own and not Dispatch's: the number of threads is the caller's to choose, and a pool
 /// decides that by itself.
 enum Workers {
-    // The closure is only called and never copied by the other thread, which ends before `run` does.
-    private final class Piece: @unchecked Sendable {
+    /// What one thread is to do.
+    private final class Piece: Sendable {
         let index: Int
-        let body: (Int) -> Void
+        let body: @Sendable (Int) -> Void
 
-        init(index: Int, body: @escaping (Int) -> Void) {
+        init(index: Int, body: @escaping @Sendable (Int) -> Void) {
             self.index = index
             self.body = body
         }

@@ -222,6 +222,22 @@ struct SentenceEncoderTests {
         }
     }
 
+    @Test("a tokenizer that leaves no room for a text is refused")
+    func noRoom() async throws {
+        try await withTinyModel { directory in
+            let ids = [String](repeating: "2", count: 24).joined(separator: ", ")
+            try replace(
+                "\"ids\": [\n          2\n        ]", by: "\"ids\": [\(ids)]",
+                in: directory + "/tokenizer.json")
+            let error = try modelError {
+                _ = try SentenceEncoder(directory: directory, threads: 1)
+            }
+            #expect(
+                error.message
+                    == "the tokenizer puts 25 tokens around a text, max_seq_length is 24")
+        }
+    }
+
     @Test("a missing file and a senseless number of threads are errors")
     func missing() async throws {
         try await withTinyModel { directory in
