@@ -2,6 +2,7 @@ import ErrataCore
 import ErrataRetrieval
 import ErrataTesting
 import Foundation
+import Synchronization
 
 extension SplitMix64 {
     mutating func below(_ count: Int) -> Int { Int(next() % UInt64(count)) }
@@ -11,13 +12,16 @@ extension SplitMix64 {
 }
 
 /// Words of a sentence hashed into few numbers: vectors that depend on the text alone.
-final class WordHashEncoder: SentenceEncoding, @unchecked Sendable {
+final class WordHashEncoder: SentenceEncoding {
     let name: String
     let width: Int
     let identity: [UInt8]
-    /// How many texts were encoded; guarded by `lock`.
-    private var count = 0
-    private let lock = NSLock()
+    private struct Memory {
+        var encodedCount = 0
+        var words: [String: [Float]] = [:]
+    }
+
+    private let memory = Mutex(Memory())
 
     init(name: String = "words", width: Int = 32) {
         self.name = name
@@ -25,24 +29,32 @@ final class WordHashEncoder: SentenceEncoding, @unchecked Sendable {
         identity = Digest.sha256(Array("\(name) \(width)".utf8)).bytes
     }
 
-    var encodedCount: Int { lock.withLock { count } }
+    var encodedCount: Int { memory.withLock { $0.encodedCount } }
 
     func encode(_ texts: [String]) throws -> [[Float]] {
-        lock.withLock { count += texts.count }
+        memory.withLock { $0.encodedCount += texts.count }
         return texts.map(vector)
     }
 
     func vector(_ text: String) -> [Float] {
         var sum = [Float](repeating: 0, count: width)
         for word in text.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber }) {
-            let seed = Digest.sha256(Array(word.utf8)).bytes.prefix(8)
-                .reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            var random = SplitMix64(seed: seed)
-            for i in 0..<width { sum[i] += random.number() }
+            let vector = numbers(of: String(word))
+            for i in 0..<width { sum[i] += vector[i] }
         }
         let norm = sum.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
         guard norm > 0 else { return [1] + [Float](repeating: 0, count: width - 1) }
         return sum.map { Float(Double($0) / norm) }
+    }
+
+    private func numbers(of word: String) -> [Float] {
+        if let known = memory.withLock({ $0.words[word] }) { return known }
+        let seed = Digest.sha256(Array(word.utf8)).bytes.prefix(8)
+            .reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        var random = SplitMix64(seed: seed)
+        let numbers = (0..<width).map { _ in random.number() }
+        memory.withLock { $0.words[word] = numbers }
+        return numbers
     }
 }
 
