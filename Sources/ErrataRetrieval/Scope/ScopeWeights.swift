@@ -1,9 +1,9 @@
 /// The fitted weights of the scope decision.
 ///
-/// Logistic regression (ridge 1) on pairs of a question and a retrieved fact, printed by
-/// `python3 Tests/ErrataRetrievalTests/Scope/fit_scope.py DATA MODEL`. DATA holds KnowEdit's
+/// Logistic regression (ridge 1, Newton's method) of "is this the answer" on the terms of `ScopeTerms`,
+/// over pairs of a question and one of its five best facts. The questions come from KnowEdit's
 /// wiki_counterfact-train and wiki_recent-train, CounterFact's counterfact-train, zsre-train-1k,
-/// pokemqa-edit-questions and NQ-open.efficientqa.dev; MODEL is the all-MiniLM-L6-v2 checkpoint.
+/// pokemqa-edit-questions and NQ-open.efficientqa.dev, with vectors of all-MiniLM-L6-v2.
 enum ScopeWeights {
     /// A fact with a subject, asked for its object.
     enum Named {
