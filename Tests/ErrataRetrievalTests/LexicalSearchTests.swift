@@ -40,7 +40,7 @@ import Testing
         return best.map { ($0.key, $0.value) }.sorted { $0.score > $1.score }
     }
 
-    @Test("scores are BM25 over the rows visible at the version", arguments: UInt64(0)..<4)
+    @Test("scores are BM25 over the rows visible at the version", arguments: UInt64(0)..<2)
     func scoresAreBM25(seed: UInt64) async throws {
         var maker = FactMaker(seed: seed)
         var model = KnowledgeModel()

@@ -120,4 +120,26 @@ import Testing
             #expect(some == Array(all.prefix(limit)))
         }
     }
+
+    @Test("errors say what was expected and what came")
+    func errorSentences() throws {
+        let index = try open(encoder)
+        try index.prepare(commit(1)) { _ in [] }
+        func error(_ body: () throws -> [SearchHit]) -> RetrievalError? {
+            #expect(throws: RetrievalError.self) { try body() }
+        }
+        let limit = error { try index.search(query("a"), at: commit(1), limit: 101) }
+        #expect(limit?.code == .invalidQuery)
+        #expect(limit?.message == "the limit is 101, it must be 1 to 100")
+        let width = error {
+            try index.search(SearchQuery(text: "a", vector: [1, 2]), at: commit(1), limit: 1)
+        }
+        #expect(width?.code == .invalidVector)
+        #expect(width?.message == "the query's vector has 2 numbers, the index has 32")
+        let version = error { try index.search(query("a"), at: commit(2), limit: 1) }
+        #expect(version?.code == .versionNotPrepared)
+        #expect(
+            version?.message == "the index of commit \(commit(2).short) is not in memory")
+        #expect(version?.hint == "Prepare the version, then search again.")
+    }
 }
