@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Lets many transactions in, or one change of the map.
 ///
@@ -8,6 +9,9 @@ final class ReadWriteGate: Sendable {
     // A pthread lock must stay at one address, so it lives in memory of its own. It is safe to share by
     // its contract, and it is freed only when nobody refers to this object any more.
     private nonisolated(unsafe) let lock: UnsafeMutablePointer<pthread_rwlock_t>
+
+    /// Whether somebody waits to be alone.
+    private let isWanted = Atomic(false)
 
     init() {
         lock = .allocate(capacity: 1)
@@ -22,6 +26,9 @@ final class ReadWriteGate: Sendable {
     }
 
     func enter() {
+        // Readers that overlap without end would keep the one who waits out for ever. So step aside for a
+        // millisecond, but no longer: this thread may hold the gate already.
+        for _ in 0..<20 where isWanted.load(ordering: .relaxed) { usleep(50) }
         let code = pthread_rwlock_rdlock(lock)
         precondition(code == 0, "pthread_rwlock_rdlock: \(code)")
     }
@@ -31,7 +38,9 @@ final class ReadWriteGate: Sendable {
     func alone<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
+        isWanted.store(true, ordering: .relaxed)
         let code = pthread_rwlock_wrlock(lock)
+        isWanted.store(false, ordering: .relaxed)
         precondition(code == 0, "pthread_rwlock_wrlock: \(code)")
         defer { pthread_rwlock_unlock(lock) }
         return try body()

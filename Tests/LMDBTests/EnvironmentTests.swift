@@ -1,6 +1,14 @@
 import Foundation
 import LMDB
+import Synchronization
 import Testing
+
+/// Set once, seen by all.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
+}
 
 @Suite("An LMDB environment")
 struct EnvironmentTests {
@@ -133,6 +141,28 @@ struct EnvironmentTests {
                 try await group.waitForAll()
             }
             #expect(try environment.read { try $0.count(of: table) } == 200)
+        }
+    }
+
+    @Test("growing gets its turn among readers that never pause")
+    func growthIsNotStarved() throws {
+        try withEnvironment(mapBytes: 1 << 16) { environment in
+            let table = try environment.tables(named: ["a"])[0]
+            let isDone = Flag()
+            // Threads, because endless tasks would keep every other one off the shared pool.
+            let readers = (0..<4).map { _ in
+                Thread {
+                    while !isDone.isSet { _ = try? environment.read { try $0.count(of: table) } }
+                }
+            }
+            for reader in readers { reader.start() }
+            let value = [UInt8](repeating: 7, count: 4000)
+            for i in 0..<64 {
+                try environment.write { try $0.put(value, for: [UInt8(i)], in: table) }
+            }
+            isDone.set()
+            while !readers.allSatisfy(\.isFinished) { Thread.sleep(forTimeInterval: 0.001) }
+            #expect(try environment.size().mapBytes >= 1 << 18)
         }
     }
 
