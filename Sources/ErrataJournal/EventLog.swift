@@ -126,6 +126,7 @@ final class EventStorage: Sendable {
     init(at path: String, lock: StoreLock, store: StoreID, options: JournalOptions) throws {
         self.lock = lock
         environment = try Environment(at: path, options: .init(mapBytes: options.mapBytes))
+        try Directory.sync(path)
         let tables = try environment.tables(named: ["meta", "events", "receipts"])
         (meta, events, receipts) = (tables[0], tables[1], tables[2])
         clock = options.clock

@@ -23,6 +23,7 @@ final class JournalStore: Sendable {
         let path = directory + "/journal"
         try Directory.create(path)
         environment = try Environment(at: path, options: .init(mapBytes: options.mapBytes))
+        try Directory.sync(path)
         tables = try JournalTables(in: environment)
         self.lock = lock
         self.keys = keys

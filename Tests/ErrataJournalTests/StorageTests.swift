@@ -17,6 +17,20 @@ struct StorageTests {
         await (try store.open()).close()
     }
 
+    @Test("a journal that nobody closed finishes, and lets go of its directory")
+    func abandoned() async throws {
+        let store = TemporaryStore()
+        let outcome = try await store.open().set([("a", "1")])
+        var reopened: Journal?
+        for _ in 0..<200 where reopened == nil {
+            reopened = try? store.open()
+            if reopened == nil { try await Task.sleep(for: .milliseconds(10)) }
+        }
+        let journal = try #require(reopened)
+        #expect(try journal.head(of: "main") == outcome.commit)
+        await journal.close()
+    }
+
     @Test("a missing parent is named, a file in the way too")
     func badDirectories() throws {
         let missing = #expect(throws: JournalError.self) {
