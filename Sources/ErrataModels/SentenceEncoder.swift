@@ -7,6 +7,8 @@ import Synchronization
 /// and whatever the number of threads and the level of the kernels.
 ///
 /// Instances hold no mutable state: any number of threads may encode at the same time.
+/// The threads of one encoder share the passes of a batch; one text alone runs on one thread, about
+/// 4 ms for 16 tokens of all-MiniLM-L6-v2 with AVX-512.
 package final class SentenceEncoder: Sendable {
     /// Tokens that one pass of the model takes at most, unless one sentence alone has more.
     package static let passTokenCountMax = 256
