@@ -34,7 +34,7 @@ package final class Daemon: Sendable {
             onListening()
         }
         var services = ServiceGroupConfiguration(
-            services: [application],
+            services: [application, StoppingNotice(notifier: notifier)],
             gracefulShutdownSignals: configuration.handlesSignals ? [.sigterm, .sigint] : [],
             logger: Daemon.quiet(logger))
         services.maximumGracefulShutdownDuration = configuration.shutdownTimeout
@@ -94,5 +94,15 @@ package final class Daemon: Sendable {
         var logger = logger
         logger.logLevel = max(logger.logLevel, .warning)
         return logger
+    }
+}
+
+/// Tells systemd that the daemon is stopping; services are stopped last first, so before the server.
+private struct StoppingNotice: Service {
+    let notifier: Notifier
+
+    func run() async throws {
+        try await gracefulShutdown()
+        notifier.stopping()
     }
 }

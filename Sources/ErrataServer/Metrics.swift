@@ -33,14 +33,19 @@ final class Metrics: Sendable {
     private struct State {
         var requests: [RequestKey: Int] = [:]
         var latencies: [String: Histogram] = [:]
+        var running = 0
         var commits = 0
         var asks = 0
     }
 
     private let state = Mutex(State())
 
-    func count(route: String, status: Int, duration: Duration) {
+    func begin() { state.withLock { $0.running += 1 } }
+
+    /// Counts a request that ``begin()`` announced.
+    func end(route: String, status: Int, duration: Duration) {
         state.withLock { state in
+            state.running -= 1
             state.requests[RequestKey(route: route, status: status), default: 0] += 1
             state.latencies[route, default: Histogram()].add(duration.milliseconds / 1_000)
         }
@@ -73,6 +78,8 @@ final class Metrics: Sendable {
             text.sample(
                 "errata_request_seconds_count", ["route": route], Double(histogram.count))
         }
+        text.single(
+            "errata_requests_running", "gauge", "Requests in hand.", Double(state.running))
         text.single("errata_commits_total", "counter", "Commits made.", Double(state.commits))
         text.single("errata_asks_total", "counter", "Questions answered.", Double(state.asks))
         text.single(

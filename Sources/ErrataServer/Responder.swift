@@ -29,6 +29,7 @@ struct Responder: HTTPResponder {
     func respond(to request: Request, context: RequestSource) async throws -> Response {
         let start = ContinuousClock.now
         let id = requestNumber.next()
+        state.metrics.begin()
         var label = "unmatched"
         var response: Response
         do {
@@ -40,7 +41,7 @@ struct Responder: HTTPResponder {
         }
         response.headers[RequestCounter.header] = id
         let duration = ContinuousClock.now - start
-        state.metrics.count(route: label, status: response.status.code, duration: duration)
+        state.metrics.end(route: label, status: response.status.code, duration: duration)
         log(label, response, duration, id)
         return response
     }

@@ -18,25 +18,38 @@ struct ClientTests {
         #expect(error?.hint == "Start one with 'errata serve'.")
     }
 
+    private static let hostileReplies: KeyValuePairs<String, String> = [
+        "nothing": "",
+        "an empty head": "\r\n\r\n",
+        "no HTTP": "nonsense",
+        "half a status line": "HTTP/1.1\r\n\r\n",
+        "a status out of range": "HTTP/1.1 9999 OK\r\n\r\n",
+        "a negative length": "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "a length that overflows":
+            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+        "a body cut short": "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
+        "null for an object": "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull",
+        "an unknown encoding": "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "a chunk size that is no number":
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "a chunk size that overflows":
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+        "a negative chunk size":
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nab\r\n",
+        "a chunk longer than its size":
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcdefgh",
+        "a header without colon": "HTTP/1.1 200 OK\r\nno colon here\r\n\r\n",
+        "an error without a problem": "HTTP/1.1 500 Oops\r\nContent-Length: 2\r\n\r\n{}",
+        "zero bytes": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\u{0}\u{0}",
+        "a head without end": "HTTP/1.1 200 OK\r\nX: " + String(repeating: "a", count: 70_000)
+            + "\r\n\r\n",
+    ]
+
     @Test(
         "whatever answers, it throws and does not crash",
-        arguments: [
-            "", "\r\n\r\n", "nonsense", "HTTP/1.1\r\n\r\n", "HTTP/1.1 9999 OK\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
-            "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nab\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcdefgh",
-            "HTTP/1.1 200 OK\r\nno colon here\r\n\r\n",
-            "HTTP/1.1 500 Oops\r\nContent-Length: 2\r\n\r\n{}",
-            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\u{0}\u{0}",
-            "HTTP/1.1 200 OK\r\nX: " + String(repeating: "a", count: 70_000) + "\r\n\r\n",
-        ])
-    func hostileReply(reply: String) async throws {
+        arguments: hostileReplies.map(\.key))
+    func hostileReply(name: String) async throws {
+        let reply = try #require(Self.hostileReplies.first { $0.key == name }).value
         let server = try HostileServer(reply)
         try await offPool {
             let client = Client(socketPath: server.path)

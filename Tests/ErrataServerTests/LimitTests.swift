@@ -107,8 +107,13 @@ struct LimitTests {
 
     @Test(
         "a connection on which nothing moves is closed",
-        arguments: ["", "GET /v1/sta", "POST /v1/ask HTTP/1.1\r\nContent-Length: 9\r\n\r\n{"])
-    func idle(start: String) async throws {
+        arguments: ["no byte", "half a head", "half a body"])
+    func idle(name: String) async throws {
+        let starts = [
+            "no byte": "", "half a head": "GET /v1/sta",
+            "half a body": "POST /v1/ask HTTP/1.1\r\nContent-Length: 9\r\n\r\n{",
+        ]
+        let start = try #require(starts[name])
         var configuration = DaemonConfiguration(socketPath: "")
         configuration.idleTimeout = .milliseconds(300)
         try await TestDaemon.run(configuration) { daemon in

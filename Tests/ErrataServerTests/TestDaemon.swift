@@ -19,9 +19,11 @@ final class TestDaemon: Sendable {
     /// Starts a daemon, runs `body` and stops the daemon.
     static func run<Result>(
         _ configuration: DaemonConfiguration = DaemonConfiguration(socketPath: ""),
+        environment: [String: String] = [:], logger: Logger = TestDaemon.silentLogger,
         _ body: (TestDaemon) async throws -> Result
     ) async throws -> Result {
-        let daemon = try await TestDaemon(in: try TemporaryDirectory(), configuration)
+        let daemon = try await TestDaemon(
+            in: try TemporaryDirectory(), configuration, environment: environment, logger: logger)
         do {
             let result = try await body(daemon)
             try await daemon.stop()
@@ -35,7 +37,8 @@ final class TestDaemon: Sendable {
     /// Starts a daemon; the configuration's socket path is replaced by one in `directory`.
     init(
         in directory: TemporaryDirectory,
-        _ configuration: DaemonConfiguration = DaemonConfiguration(socketPath: "")
+        _ configuration: DaemonConfiguration = DaemonConfiguration(socketPath: ""),
+        environment: [String: String] = [:], logger: Logger = TestDaemon.silentLogger
     ) async throws {
         self.directory = directory
         socketPath = directory.file("errata.sock")
@@ -43,13 +46,11 @@ final class TestDaemon: Sendable {
         var configuration = configuration
         configuration.socketPath = socketPath
         configuration.handlesSignals = false
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
         knowledge = try KnowledgeBase(.init(dataDirectory: directory.file("data")))
         let (listening, feed) = AsyncStream<Void>.makeStream()
         let daemon = try Daemon(
             knowledge: knowledge, configuration: configuration, version: "test",
-            startedAt: JournalOptions.systemClock(), logger: logger,
+            startedAt: JournalOptions.systemClock(), environment: environment, logger: logger,
             onListening: { feed.finish() })
         self.daemon = daemon
         task = Task {
@@ -58,6 +59,8 @@ final class TestDaemon: Sendable {
         }
         for await _ in listening {}
     }
+
+    static let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Asks the daemon to stop; ``stop()`` waits for that.
     func beginStop() async { await daemon.stop() }

@@ -7,7 +7,7 @@ struct CommandLineTests {
     static let commands = [
         "serve", "status", "commit", "log", "show", "diff", "facts", "history", "blame", "branch",
         "tag", "revert", "rollback", "ask", "search", "import", "export", "audit", "verify",
-        "index", "models",
+        "index", "models", "demo",
     ]
 
     @Test("the help names every command and fits 80 columns")
