@@ -1,5 +1,6 @@
 import ErrataAPI
 import Hummingbird
+import HummingbirdCore
 import NIOCore
 
 extension Call {
@@ -18,7 +19,7 @@ extension Call {
         let (id, limit) = (id, server.timeout(of: route))
         return Response(
             status: .ok, headers: [.contentType: "application/x-ndjson"],
-            body: ResponseBody { writer in
+            body: streamed { writer in
                 // Newest: the last line, which is the result, is never the one that is dropped.
                 let (lines, feed) = AsyncStream<StreamLine<Reply>>.makeStream(
                     bufferingPolicy: .bufferingNewest(64))
@@ -35,8 +36,24 @@ extension Call {
                 }()
                 for await line in lines { try await writer.write(ByteBuffer(line: line)) }
                 await outcome
-                try await writer.finish(nil)
             })
+    }
+
+    /// Returns a body that is written part by part, by a connection that is closed when it takes too long.
+    ///
+    /// A client that does not read would otherwise hold the connection, and the memory behind it, for ever.
+    func streamed(
+        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+    ) -> ResponseBody {
+        let (channel, limit) = (channel, server.configuration.timeouts.long)
+        return ResponseBody { writer in
+            let end = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) {
+                channel.close(promise: nil)
+            }
+            defer { end.cancel() }
+            try await write(&writer)
+            try await writer.finish(nil)
+        }
     }
 }
 

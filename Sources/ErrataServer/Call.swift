@@ -10,6 +10,7 @@ import NIOCore
 /// One request on its way through a route.
 struct Call: Sendable {
     let request: Request
+    let channel: any Channel
     let query: Query
     /// What stands for `{id}` in the route's path.
     let pathParameter: String

@@ -11,7 +11,9 @@ import Synchronization
 
 /// What a request brings from the server library.
 struct RequestSource: InitializableFromSource, Sendable {
-    init(source: ApplicationRequestContextSource) {}
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) { channel = source.channel }
 }
 
 /// Answers requests: finds the route, bounds it in time, and says what happened in reply, log and metrics.
@@ -35,7 +37,8 @@ struct Responder: HTTPResponder {
         do {
             let (route, parameter) = try table.route(for: request.method, path: request.uri.path)
             label = "\(route.method.rawValue) \(route.path)"
-            response = try await respond(to: request, on: route, parameter: parameter, id: id)
+            response = try await respond(
+                to: request, on: route, parameter: parameter, id: id, channel: context.channel)
         } catch {
             response = try refuse(error, id: id, label: label)
         }
@@ -47,7 +50,8 @@ struct Responder: HTTPResponder {
     }
 
     private func respond(
-        to request: Request, on route: Route, parameter: String, id: String
+        to request: Request, on route: Route, parameter: String, id: String,
+        channel: any Channel
     ) async throws -> Response {
         guard let actor = Peer.current else {
             throw Refusal(.peerUnknown, "the kernel does not say who is at the socket's other end")
@@ -56,7 +60,8 @@ struct Responder: HTTPResponder {
             request.uri.query.map { $0[...] }, allowed: route.parameters)
         try route.checkMediaType(request.headers[.contentType])
         let call = Call(
-            request: request, query: query, pathParameter: parameter, actor: actor, id: id,
+            request: request, channel: channel, query: query, pathParameter: parameter,
+            actor: actor, id: id,
             route: route, server: state)
         let limit = state.timeout(of: route)
         return try await withTimeout(limit) { try await route.handler(call) }

@@ -40,14 +40,13 @@ extension ServerState {
                 headers[.errataCommit] = commit.hex
                 return Response(
                     status: .ok, headers: headers,
-                    body: ResponseBody { writer in
+                    body: call.streamed { writer in
                         var page = first
                         while true {
                             try await writer.write(page.lines)
                             guard let next = page.next else { break }
                             page = try call.exportPage(commit, after: next)
                         }
-                        try await writer.finish(nil)
                     })
             },
         ]

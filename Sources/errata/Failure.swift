@@ -2,6 +2,7 @@ import ArgumentParser
 import ErrataAPI
 import ErrataClient
 import ErrataCore
+import ErrataModels
 import ErrataServer
 import ErrataService
 import Glibc
@@ -26,6 +27,7 @@ struct Failure: Error, Equatable {
         case let error as ServiceError: self.init(error.message, hint: error.hint)
         case let error as ServerSocketError: self.init(error.message, hint: error.hint)
         case let error as FactError: self.init(error.description)
+        case let error as ModelError: self.init(error.message, hint: error.hint)
         default: return nil
         }
     }

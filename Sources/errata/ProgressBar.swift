@@ -53,6 +53,9 @@ final class ProgressBar: Sendable {
 
 /// What Ctrl-C leaves behind: a clean line, and no half-written file.
 enum Interrupt {
+    /// 128 and the number of SIGINT, as shells have it.
+    static let status: Int32 = 130
+
     /// The address of the C string that names the file being written; 0 if there is none.
     private static let unfinished = Atomic<UInt>(0)
 
@@ -64,7 +67,7 @@ enum Interrupt {
             if isatty(STDERR_FILENO) == 1 {
                 _ = "\r\u{1B}[K".withCString { write(STDERR_FILENO, $0, 4) }
             }
-            _exit(130)
+            _exit(Interrupt.status)
         }
     }
 

@@ -137,4 +137,28 @@ struct LimitTests {
             #expect(String(decoding: try #require(bytes), as: UTF8.self).contains("400"))
         }
     }
+
+    @Test("an export that nobody reads ends with its connection")
+    func slowReader() async throws {
+        var configuration = DaemonConfiguration(socketPath: "")
+        configuration.timeouts.long = .milliseconds(500)
+        try await TestDaemon.run(configuration) { daemon in
+            // More than one page of an export, each far more than a socket's buffer.
+            let text = String(repeating: "x", count: 4_000)
+            let edits = (0..<1_100).map {
+                EditRequest.assert(FactBody(FactDraft(key: "k\($0)", statement: text)))
+            }
+            let request = CommitRequest(message: "large", edits: edits)
+            _ = try await daemon.call {
+                try $0.post("/v1/commits", request, as: CommitReply.self)
+            }
+            let bytes = try await offPool {
+                let connection = try RawConnection(daemon.socketPath)
+                connection.send("GET /v1/export HTTP/1.1\r\nHost: x\r\n\r\n")
+                Thread.sleep(forTimeInterval: 2)
+                return connection.readToEnd(seconds: 10)
+            }
+            #expect(try #require(bytes).count < 1_100 * 4_000)
+        }
+    }
 }

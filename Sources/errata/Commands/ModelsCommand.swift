@@ -2,6 +2,7 @@ import ArgumentParser
 import ErrataAPI
 import ErrataModels
 import Foundation
+import Glibc
 
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -62,11 +63,28 @@ enum EncoderModel {
         ModelStore.installed(in: try store()).first { $0.name == name }?.directory
     }
 
-    /// Fetches a model and tells on standard error how far it is; Ctrl-C leaves nothing half done.
+    /// Returns a model that is installed and unharmed, after fetching it if need be.
+    ///
+    /// Tells on standard error how far it is; Ctrl-C ends the download and leaves nothing half done.
     static func pull(_ name: String) async throws -> ModelStore.InstalledModel {
         let store = try store()
-        return try await ModelStore.pull(name: name, into: store) { phase in
-            Terminal.error.line(Style.dim.on("\(name): \(phase)", .error))
+        let task = Task {
+            try await ModelStore.pull(name: name, into: store) { phase in
+                // Looking at what is there is quick, and no news.
+                guard phase != "checking the store" else { return }
+                Terminal.error.line(Style.dim.on("\(name): \(phase)", .error))
+            }
+        }
+        signal(SIGINT, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+        source.setEventHandler { task.cancel() }
+        source.resume()
+        defer {
+            source.cancel()
+            Interrupt.cleanUpOnSIGINT()
+        }
+        do { return try await task.value } catch is CancellationError {
+            throw ExitCode(Interrupt.status)
         }
     }
 }

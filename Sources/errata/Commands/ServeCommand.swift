@@ -50,7 +50,7 @@ struct ServeCommand: AsyncParsableCommand {
         try makeDirectories(above: socketPath)
         var configuration = DaemonConfiguration(socketPath: socketPath)
         configuration.socketGroup = try group.map(ServeCommand.groupID)
-        let encoder = await encoderDirectory()
+        let encoder = try await encoderDirectory()
         // From here on SIGINT and SIGTERM are the daemon's.
         signal(SIGINT, SIG_DFL)
         let knowledge = try KnowledgeBase(
@@ -80,11 +80,12 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Returns where the encoder is, after fetching it if need be; nil says why on standard error.
-    private func encoderDirectory() async -> String? {
+    private func encoderDirectory() async throws -> String? {
         guard !isWithoutModels else { return nil }
         do {
-            if let directory = try EncoderModel.installed() { return directory }
             return try await EncoderModel.pull(EncoderModel.name).directory
+        } catch let error as ExitCode {
+            throw error
         } catch {
             let reason = Failure(describing: error)?.message ?? "\(error)"
             Terminal.error.line(
