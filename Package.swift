@@ -39,8 +39,6 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
-        .systemLibrary(
-            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(
             name: "CErrataKernels",
             cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
@@ -52,7 +50,7 @@ let package = Package(
             name: "ErrataJournal", dependencies: ["ErrataCore", "LMDB", "CErrataSystem", crypto],
             swiftSettings: strict),
         .target(
-            name: "ErrataModels", dependencies: ["COpenBLAS", "CErrataKernels", crypto],
+            name: "ErrataModels", dependencies: ["CErrataKernels", crypto],
             swiftSettings: numeric),
         .target(
             name: "ErrataRetrieval",
@@ -107,22 +105,35 @@ let package = Package(
         .testTarget(
             name: "ErrataCoreTests", dependencies: ["ErrataCore"], swiftSettings: strict),
         .testTarget(
-            name: "ErrataJournalTests", dependencies: ["ErrataJournal", "ErrataTesting"],
+            name: "ErrataJournalTests",
+            dependencies: ["ErrataJournal", "ErrataCore", "LMDB", "ErrataTesting"],
             swiftSettings: strict),
         .testTarget(
-            name: "ErrataModelsTests", dependencies: ["ErrataModels", "ErrataTesting"],
+            name: "ErrataModelsTests",
+            dependencies: ["ErrataModels", "CErrataKernels", crypto],
             swiftSettings: strict),
         .testTarget(
-            name: "ErrataRetrievalTests", dependencies: ["ErrataRetrieval", "ErrataTesting"],
+            name: "ErrataRetrievalTests",
+            dependencies: ["ErrataRetrieval", "ErrataCore", "ErrataTesting"],
             swiftSettings: strict),
         .testTarget(
-            name: "ErrataServiceTests", dependencies: ["ErrataService", "ErrataTesting"],
+            name: "ErrataServiceTests",
+            dependencies: ["ErrataService", "ErrataCore", "ErrataJournal", "ErrataTesting"],
             swiftSettings: strict),
         .testTarget(
             name: "ErrataServerTests",
-            dependencies: ["ErrataServer", "ErrataClient", "ErrataTesting"],
+            dependencies: [
+                "ErrataServer", "ErrataClient", "ErrataAPI", "ErrataCore", "ErrataJournal",
+                "ErrataService", "CErrataSystem", "ErrataTesting", logging,
+            ],
             swiftSettings: strict),
-        .testTarget(name: "ErrataTests", dependencies: ["ErrataTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "ErrataTests",
+            dependencies: [
+                "errata", "errata-bench", "ErrataAPI", "ErrataClient", "ErrataCore",
+                "ErrataTesting",
+            ],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

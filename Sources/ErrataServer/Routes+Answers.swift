@@ -13,7 +13,8 @@ extension ServerState {
                 let outcome = try await call.knowledge.ask(
                     ErrataService.AskRequest(
                         question: request.question, at: request.at ?? RefName.main.text,
-                        k: request.k ?? 10), actor: call.actor)
+                        k: request.k ?? ErrataService.AskRequest.candidateCountDefault),
+                    actor: call.actor)
                 call.server.metrics.countAsk()
                 return try .json(AskReply(outcome))
             },

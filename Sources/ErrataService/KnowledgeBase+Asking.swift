@@ -6,13 +6,18 @@ import ErrataRetrieval
 package struct AskRequest: Sendable {
     package static let questionBytesMax = 4_000
     package static let candidateCountMax = 20
+    /// What the scope decision was calibrated with.
+    package static let candidateCountDefault = 5
 
     package var question: String
     package var revision: String
     /// How many facts the answerer is shown.
     package var k: Int
 
-    package init(question: String, at revision: String = RefName.main.text, k: Int = 10) {
+    package init(
+        question: String, at revision: String = RefName.main.text,
+        k: Int = AskRequest.candidateCountDefault
+    ) {
         self.question = question
         self.revision = revision
         self.k = k

@@ -52,7 +52,9 @@ struct KnowledgeBaseTests {
         let version = try base.resolve("main").hex
         let questions = (0..<30).map { "The mayor of City \($0) is" } + ["mayor", "Person 7"]
         let before = try await answers(base, questions, at: version)
-        for i in 0..<1_000 { _ = try await commit(base, "City \(i % 40)", "mayor", "Somebody \(i)") }
+        for i in 0..<1_000 {
+            _ = try await commit(base, "City \(i % 40)", "mayor", "Somebody \(i)")
+        }
         #expect(try await answers(base, questions, at: version) == before)
         try await base.rebuildIndex()
         #expect(try await answers(base, questions, at: version) == before)

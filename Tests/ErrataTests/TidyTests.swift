@@ -15,12 +15,12 @@ struct TidyTests {
         "LMDB": ["CLMDB"],
         "ErrataCore": [],
         "ErrataJournal": ["ErrataCore", "LMDB", "CErrataSystem"],
-        "ErrataModels": ["COpenBLAS", "CErrataKernels"],
+        "ErrataModels": ["CErrataKernels"],
         "ErrataRetrieval": ["ErrataCore", "ErrataModels", "CErrataKernels"],
         "ErrataService": ["ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval"],
         "ErrataAPI": ["ErrataCore"],
         "ErrataServer": [
-            "ErrataAPI", "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataService",
+            "ErrataAPI", "ErrataCore", "ErrataJournal", "ErrataRetrieval", "ErrataService",
             "CErrataSystem",
         ],
         "ErrataClient": ["ErrataAPI", "ErrataCore", "CErrataSystem"],
@@ -79,7 +79,7 @@ struct TidyTests {
     func imports(target: String) throws {
         let allowed = try #require(TidyTests.arrows[target])
         let ours = Set(TidyTests.arrows.keys).union([
-            "CLMDB", "COpenBLAS", "CErrataKernels", "CErrataSystem",
+            "CLMDB", "CErrataKernels", "CErrataSystem",
         ])
         for file in try TidyTests.files(in: "Sources/\(target)") {
             for line in file.lines {

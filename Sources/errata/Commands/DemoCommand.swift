@@ -56,7 +56,7 @@ private struct DemoStep {
     let comment: String
     let arguments: [String]
 
-    private static let question = "Who is the chief executive officer of Twitter?"
+    private static let question = "Who is the CEO of Twitter?"
 
     static func all(facts: String) -> [DemoStep] {
         [
@@ -67,8 +67,8 @@ private struct DemoStep {
             DemoStep(
                 comment: "The world moves on: commit a correction.",
                 arguments: [
-                    "commit", "-m", "Twitter has a new chief executive", "--author", "news desk",
-                    "--set", "Twitter|chief executive officer|Linda Yaccarino",
+                    "commit", "-m", "New CEO", "--author", "Ada",
+                    "--set", "Twitter|CEO|Linda Yaccarino",
                 ]),
             DemoStep(comment: "Ask again: the correction counts.", arguments: ["ask", question]),
             DemoStep(
@@ -80,7 +80,7 @@ private struct DemoStep {
             DemoStep(comment: "What changed?", arguments: ["diff", "main~1", "main"]),
             DemoStep(
                 comment: "Who is behind the value that is believed now?",
-                arguments: ["blame", "Twitter|chief executive officer"]),
+                arguments: ["blame", "Twitter|CEO"]),
             DemoStep(
                 comment: "Take it back: a new commit that undoes the old one.",
                 arguments: ["revert", "main"]),
