@@ -26,11 +26,15 @@ private final class SmallDisk {
         try? FileManager.default.removeItem(atPath: path)
     }
 
+    /// Waits for descriptors that a child of another test, or a thread at its end, still holds.
     func remount(readOnly: Bool) throws {
         let flags = UInt(MS_REMOUNT) | (readOnly ? UInt(MS_RDONLY) : 0)
-        guard mount("tmpfs", path, "tmpfs", flags, nil) == 0 else {
-            throw POSIXError(.init(rawValue: errno) ?? .EPERM)
+        for _ in 0..<500 {
+            if mount("tmpfs", path, "tmpfs", flags, nil) == 0 { return }
+            guard errno == EBUSY else { break }
+            usleep(10_000)
         }
+        throw POSIXError(.init(rawValue: errno) ?? .EPERM)
     }
 }
 
