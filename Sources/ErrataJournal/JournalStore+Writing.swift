@@ -8,7 +8,7 @@ struct WriteOutcome: Sendable {
     let time: Timestamp
     let name: RefName
     let commit: CommitID
-    let changes: [FactChange]
+    let changes: [Edit]
     let unchangedCount: Int
 }
 
@@ -60,7 +60,7 @@ extension JournalStore {
         return .success(
             WriteOutcome(
                 operation: operation.sequence, time: time, name: plan.ref.name, commit: plan.target,
-                changes: plan.commit?.edits.map { FactChange($0) } ?? [],
+                changes: plan.commit?.edits ?? [],
                 unchangedCount: plan.commit?.unchangedCount ?? 0))
     }
 

@@ -57,12 +57,12 @@ extension Journal {
     }
 
     /// Returns what changed between two commits, in the order of fact ids; O(changes · depth).
-    package func diff(from: CommitID, to: CommitID) throws(JournalError) -> [FactChange] {
+    package func diff(from: CommitID, to: CommitID) throws(JournalError) -> [Edit] {
         let (old, new) = try store.read {
             (try store.row(of: from, $0).root, try store.row(of: to, $0).root)
         }
         var diff = TrieDiff(from: old, to: new)
-        var changes: [FactChange] = []
+        var changes: [Edit] = []
         while !diff.isDone {
             try store.read {
                 try diff.advance(&changes, nodeCountMax: Journal.nodeChunkCount, store.trie, $0)

@@ -1,4 +1,4 @@
-package import ErrataCore
+import ErrataCore
 import LMDB
 
 /// A walk through two tries that skips what they share; it can stop and go on in another transaction.
@@ -25,7 +25,7 @@ struct TrieDiff {
 
     /// Appends the next changes to `found`, reading at most about `nodeCountMax` nodes.
     mutating func advance(
-        _ found: inout [FactChange], nodeCountMax: Int, _ trie: TrieReader,
+        _ found: inout [Edit], nodeCountMax: Int, _ trie: TrieReader,
         _ reader: borrowing ReadTransaction
     ) throws {
         var nodeCount = 0
@@ -63,31 +63,16 @@ struct TrieDiff {
     }
 
     /// Returns the changes between two subtrees of at most one fact each.
-    private static func changes(_ old: TrieEntry?, _ new: TrieEntry?) -> [FactChange] {
+    private static func changes(_ old: TrieEntry?, _ new: TrieEntry?) -> [Edit] {
         var before: TrieLeaf?
         var after: TrieLeaf?
         if case .leaf(let leaf)? = old { before = leaf }
         if case .leaf(let leaf)? = new { after = leaf }
         if let before, let after, before.fact == after.fact {
-            return [FactChange(fact: before.fact, old: before.leaf, new: after.leaf)]
+            return [Edit(fact: before.fact, old: before.leaf, new: after.leaf)]
         }
-        let gone = before.map { FactChange(fact: $0.fact, old: $0.leaf, new: nil) }
-        let come = after.map { FactChange(fact: $0.fact, old: nil, new: $0.leaf) }
+        let gone = before.map { Edit(fact: $0.fact, old: $0.leaf, new: nil) }
+        let come = after.map { Edit(fact: $0.fact, old: nil, new: $0.leaf) }
         return [gone, come].compactMap(\.self).sorted { $0.fact < $1.fact }
     }
-}
-
-/// What is believed of one fact in one version and in another.
-package struct FactChange: Hashable, Sendable {
-    package let fact: FactID
-    package let old: Leaf?
-    package let new: Leaf?
-
-    package init(fact: FactID, old: Leaf?, new: Leaf?) {
-        self.fact = fact
-        self.old = old
-        self.new = new
-    }
-
-    package init(_ edit: Edit) { self.init(fact: edit.fact, old: edit.old, new: edit.new) }
 }

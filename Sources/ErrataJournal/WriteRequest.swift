@@ -30,7 +30,7 @@ package struct CommitOutcome: Hashable, Sendable {
     package let branch: String
     package let time: Timestamp
     /// In the order of fact ids.
-    package let changes: [FactChange]
+    package let changes: [Edit]
     /// How many edits asked for what was there already.
     package let unchangedCount: Int
 }

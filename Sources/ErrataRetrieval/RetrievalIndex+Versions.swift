@@ -18,7 +18,7 @@ extension RetrievalIndex {
     @discardableResult
     package func prepare(
         _ version: CommitID, bases: some Sequence<CommitID> = [],
-        changes: (CommitID?) throws -> [VisibilityChange]
+        changes: (CommitID?) throws -> [Edit]
     ) throws -> VisibilitySet {
         if let set = visibility(of: version) { return set }
         let (base, set) = nearest(bases)
@@ -33,7 +33,7 @@ extension RetrievalIndex {
     package func update(
         to version: CommitID, bases: some Sequence<CommitID> = [],
         progress: (@Sendable (IndexProgress) -> Void)? = nil,
-        changes: (CommitID?) throws -> [VisibilityChange],
+        changes: (CommitID?) throws -> [Edit],
         fact: (FactVersion) throws -> Fact?
     ) async throws -> VisibilitySet {
         if let set = visibility(of: version) { return set }
@@ -62,7 +62,7 @@ extension RetrievalIndex {
     }
 
     private func fold(
-        _ version: CommitID, _ base: VisibilitySet, _ changes: [VisibilityChange]
+        _ version: CommitID, _ base: VisibilitySet, _ changes: [Edit]
     ) throws -> VisibilitySet {
         var versions: [FactVersion] = []
         for change in changes {

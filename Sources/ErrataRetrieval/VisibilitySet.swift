@@ -1,17 +1,4 @@
-package import ErrataCore
-
-/// One fact's change from one version to another; nil where the fact is absent.
-package struct VisibilityChange: Hashable, Sendable {
-    package let fact: FactID
-    package let old: Leaf?
-    package let new: Leaf?
-
-    package init(fact: FactID, old: Leaf?, new: Leaf?) {
-        self.fact = fact
-        self.old = old
-        self.new = new
-    }
-}
+import ErrataCore
 
 /// Which rows a version's searches see, and the sums that BM25 needs of them.
 ///
@@ -68,7 +55,7 @@ package struct VisibilitySet: Sendable {
     /// `rows` gives the rows of a fact's version, nil if the index has none. Costs the changes plus one
     /// pointer for each chunk. Throws `factsNotIndexed` if a new leaf has no rows.
     func applying(
-        _ changes: [VisibilityChange], table: RowTable,
+        _ changes: [Edit], table: RowTable,
         rows: (FactVersion) throws -> [UInt32]?
     ) throws -> VisibilitySet {
         var set = self

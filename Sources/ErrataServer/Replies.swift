@@ -14,13 +14,6 @@ extension ErrataAPI.CommitReply {
     }
 }
 
-extension FactChange {
-    var kind: Edit.Kind {
-        if old == nil { return .assert }
-        return new == nil ? .retract : .revise
-    }
-}
-
 extension ChangeCounts {
     init(_ kinds: [Edit.Kind]) {
         self.init(

@@ -61,11 +61,7 @@ extension KnowledgeBase {
         from: String, to: String
     ) throws(ServiceError) -> (from: CommitID, to: CommitID, changes: [FactDifference]) {
         let (old, new) = (try resolve(from), try resolve(to))
-        let edits = try wrapping {
-            try journal.diff(from: old, to: new).map {
-                Edit(fact: $0.fact, old: $0.old, new: $0.new)
-            }
-        }
+        let edits = try wrapping { try journal.diff(from: old, to: new) }
         return (old, new, try differences(edits))
     }
 

@@ -58,17 +58,15 @@ final class Retriever: Sendable {
         if let set = index.visibility(of: commit) { return set }
         let set = try index.prepare(commit, bases: bases(near: snapshot.operation)) { base in
             guard let base else { return try everything(in: snapshot) }
-            return try journal.diff(from: base, to: commit).map {
-                VisibilityChange(fact: $0.fact, old: $0.old, new: $0.new)
-            }
+            return try journal.diff(from: base, to: commit)
         }
         remember(Prepared(commit: commit, operation: snapshot.operation))
         return set
     }
 
-    private func everything(in snapshot: Snapshot) throws -> [VisibilityChange] {
+    private func everything(in snapshot: Snapshot) throws -> [Edit] {
         try snapshot.entries(limit: .max).map {
-            VisibilityChange(fact: $0.fact, old: nil, new: $0.leaf)
+            Edit(fact: $0.fact, old: nil, new: $0.leaf)
         }
     }
 

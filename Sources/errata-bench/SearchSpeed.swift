@@ -57,8 +57,8 @@ struct SearchSpeed: AsyncParsableCommand {
         try index.close()
     }
 
-    private func addition(_ fact: IndexedFact) -> VisibilityChange {
-        VisibilityChange(fact: fact.version.fact, old: nil, new: fact.version.leaf)
+    private func addition(_ fact: IndexedFact) -> Edit {
+        Edit(fact: fact.version.fact, old: nil, new: fact.version.leaf)
     }
 }
 

@@ -59,7 +59,7 @@ import Testing
         for (number, share) in [100, 50, 3].enumerated() {
             let visible = facts.filter { _ in random.below(100) < share }
             try index.prepare(commit(number)) { _ in
-                visible.map { VisibilityChange(fact: $0.id, old: nil, new: $0.leaf) }
+                visible.map { Edit(fact: $0.id, old: nil, new: $0.leaf) }
             }
             for query in [vectors[random.below(vectors.count)], Self.vectors(shape, 1, &random)[0]]
             {
@@ -105,7 +105,7 @@ import Testing
         let facts = [bad, zero, good]
         try await index.index(facts.map { IndexedFact($0) })
         try index.prepare(commit(1)) { _ in
-            facts.map { VisibilityChange(fact: $0.id, old: nil, new: $0.leaf) }
+            facts.map { Edit(fact: $0.id, old: nil, new: $0.leaf) }
         }
         let hits = try index.search(
             SearchQuery(text: "", vector: [0, 1, 0]), at: commit(1), limit: 10)

@@ -71,7 +71,7 @@ import Testing
         let fact = try FactDraft(statement: "Señor Müller lebt in Ħal Qormi").checked()
         try await index.index([IndexedFact(fact)])
         try index.prepare(commit(1)) { _ in
-            [VisibilityChange(fact: fact.id, old: nil, new: fact.leaf)]
+            [Edit(fact: fact.id, old: nil, new: fact.leaf)]
         }
         for query in ["SENOR", "mu\u{308}ller", "MULLER", "müller", "qormi"] {
             #expect(

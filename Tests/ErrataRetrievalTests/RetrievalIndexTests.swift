@@ -99,7 +99,7 @@ import Testing
         let fact = try FactDraft(statement: "The sky is green").checked()
         #expect(throws: RetrievalError.self) {
             try index.prepare(commit(1)) { _ in
-                [VisibilityChange(fact: fact.id, old: nil, new: fact.leaf)]
+                [Edit(fact: fact.id, old: nil, new: fact.leaf)]
             }
         }
         #expect(index.visibility(of: commit(1)) == nil)

@@ -125,12 +125,12 @@ struct KnowledgeModel {
         leaves.append(nextLeaves)
     }
 
-    func changes(from old: Int?, to new: Int) -> [VisibilityChange] {
+    func changes(from old: Int?, to new: Int) -> [Edit] {
         let before = old.map { leaves[$0] } ?? [:]
         let after = leaves[new]
         return Set(before.keys).union(after.keys).sorted().compactMap { id in
             let (old, new) = (before[id], after[id])
-            return old == new ? nil : VisibilityChange(fact: id, old: old, new: new)
+            return old == new ? nil : Edit(fact: id, old: old, new: new)
         }
     }
 

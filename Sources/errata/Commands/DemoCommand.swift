@@ -146,7 +146,7 @@ private struct DemoDaemon {
     init(in directory: DemoDirectory, encoder: Bool) async throws {
         socket = directory.path + "/errata.sock"
         let log = directory.path + "/log"
-        FileManager.default.createFile(atPath: log, contents: nil)
+        try Data().write(to: URL(filePath: log))
         process.executableURL = DemoDaemon.program
         process.arguments =
             ["serve", "--data", directory.path + "/data", "--socket", socket]
