@@ -8,16 +8,22 @@ enum Columns {
 }
 
 extension CommitSummary {
-    /// `4be19c77a0d2  2026-11-01 09:30:00  alice  message`.
-    var line: String {
-        let head =
-            "\(Style.yellow.on(commit.short))  \(time.display)  \(who.fitting(12).padded(8))  "
-        let used = 12 + 2 + 19 + 2 + Swift.max(8, who.fitting(12).columnCount) + 2
-        return head + (message.isEmpty ? "(no message)" : message).fitting(Columns.max - used)
+    /// Returns `4be19c77a0d2  2026-11-01 09:30:00  alice  message`, the name `width` columns wide.
+    func line(nameWidth width: Int) -> String {
+        let name = who.fitting(width).padded(width)
+        let head = "\(commit.short)  \(time.display)  \(name)  "
+        let text = message.isEmpty ? "(no message)" : message
+        return Style.yellow.on(commit.short) + head.dropFirst(commit.short.count)
+            + text.fitting(Columns.max - head.columnCount)
     }
 
     /// The author that was claimed, else the user.
     var who: String { author ?? actor.name }
+}
+
+extension [CommitSummary] {
+    /// How wide the column of names is.
+    var nameWidth: Int { Swift.min(12, Swift.max(8, map(\.who.columnCount).max() ?? 0)) }
 }
 
 extension ActorRecord {

@@ -24,8 +24,9 @@ struct HistoryCommand: ParsableCommand {
         let reply = try daemon.client.get(
             "/v1/history", [("key", fact), ("at", revision.at)], as: HistoryReply.self)
         try daemon.show(reply) { reply in
+            let width = reply.entries.map(\.commit).nameWidth
             for entry in reply.entries {
-                Terminal.output.line(entry.commit.line)
+                Terminal.output.line(entry.commit.line(nameWidth: width))
                 Terminal.output.line("  \(entry.change.line)")
             }
         }

@@ -30,7 +30,8 @@ struct LogCommand: ParsableCommand {
         let reply = try daemon.client.get(
             "/v1/commits", [("at", revision.at), ("limit", String(limit))], as: LogReply.self)
         try daemon.show(reply) { reply in
-            for commit in reply.commits { Terminal.output.line(commit.line) }
+            let width = reply.commits.nameWidth
+            for commit in reply.commits { Terminal.output.line(commit.line(nameWidth: width)) }
             if let next = reply.next {
                 Terminal.error.line(
                     Style.dim.on("More: errata log --at \(next.prefix(12))", .error))
