@@ -84,8 +84,8 @@ package struct Client: Sendable {
 
     /// Sends a request and hands out its reply's body part by part; a refusal is thrown as ``Problem``.
     private func stream(_ request: Request, _ body: ([UInt8]) throws -> Void) throws {
-        var connection = try Connection(to: socketPath, timeout: timeout)
-        try request.write(to: &connection, timeout: timeout)
+        let connection = try Connection(to: socketPath, timeout: timeout)
+        try request.write(to: connection, timeout: timeout)
         var reader = ReplyReader(connection)
         let head = try reader.head()
         guard (200..<300).contains(head.status) else {

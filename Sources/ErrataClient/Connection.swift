@@ -4,7 +4,7 @@ import Glibc
 /// One connection to the daemon's Unix socket; closed when this value goes.
 ///
 /// Every read and write waits until `deadline` at most.
-struct Connection: ~Copyable {
+final class Connection {
     private let file: CInt
     private var deadline: ContinuousClock.Instant
 
@@ -21,7 +21,7 @@ struct Connection: ~Copyable {
     deinit { close(file) }
 
     /// Gives the steps that follow another `timeout`.
-    mutating func extend(_ timeout: Duration) { deadline = .now + timeout }
+    func extend(_ timeout: Duration) { deadline = .now + timeout }
 
     private static func unreachable(_ path: String, _ code: CInt) -> ClientError {
         switch code {
@@ -44,7 +44,7 @@ struct Connection: ~Copyable {
     }
 
     /// Writes all of `bytes`; returns false if the daemon answers before it has taken them.
-    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(ClientError) -> Bool {
+    func write(_ bytes: UnsafeRawBufferPointer) throws(ClientError) -> Bool {
         var rest = bytes
         while !rest.isEmpty {
             let events = try wait(for: Int16(POLLOUT | POLLIN))
@@ -63,7 +63,7 @@ struct Connection: ~Copyable {
     }
 
     /// Reads some bytes; empty means that the daemon closed the connection.
-    mutating func read() throws(ClientError) -> [UInt8] {
+    func read() throws(ClientError) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             _ = try wait(for: Int16(POLLIN))

@@ -1,5 +1,5 @@
 /// Reads one HTTP/1.1 reply (RFC 9112) from a connection, whatever its other end sends.
-struct ReplyReader: ~Copyable {
+struct ReplyReader {
     struct Head: Equatable {
         let status: Int
         /// Names in lower case.
@@ -16,15 +16,15 @@ struct ReplyReader: ~Copyable {
     static let headBytesMax = 64 << 10
     static let chunkLineBytesMax = 1_024
 
-    private var connection: Connection
+    private let connection: Connection
     private var buffer: [UInt8] = []
     /// How much of `buffer` was used up.
     private var start = 0
     private var framing: Framing = .ended
 
-    init(_ connection: consuming Connection) { self.connection = connection }
+    init(_ connection: Connection) { self.connection = connection }
 
-    mutating func extend(_ timeout: Duration) { connection.extend(timeout) }
+    func extend(_ timeout: Duration) { connection.extend(timeout) }
 
     /// Reads the status line and headers, past any `100 Continue`.
     mutating func head() throws(ClientError) -> Head {

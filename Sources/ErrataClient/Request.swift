@@ -50,40 +50,40 @@ package struct Request: Sendable {
     }
 
     /// Writes head and body; returns early if the daemon answers before it has taken them.
-    func write(to connection: inout Connection, timeout: Duration) throws(ClientError) {
+    func write(to connection: Connection, timeout: Duration) throws(ClientError) {
         var head = "\(method) \(target) HTTP/1.1\r\nHost: errata\r\nConnection: close\r\n"
         head += "Accept: \(accept)\r\n"
         switch body {
         case .none where method == "GET" || method == "DELETE":
-            _ = try Request.write(head + "\r\n", to: &connection)
+            _ = try Request.write(head + "\r\n", to: connection)
         case .none:
             _ = try Request.write(
                 head + "Content-Type: application/json\r\nContent-Length: 0\r\n\r\n",
-                to: &connection)
+                to: connection)
         case .json(let bytes):
             head += "Content-Type: application/json\r\nContent-Length: \(bytes.count)\r\n\r\n"
-            guard try Request.write(head, to: &connection) else { return }
-            _ = try Request.write(bytes, to: &connection)
+            guard try Request.write(head, to: connection) else { return }
+            _ = try Request.write(bytes, to: connection)
         case .file(let descriptor, let mediaType, let byteCount, let progress):
             head += "Content-Type: \(mediaType)\r\n"
             head +=
                 byteCount.map { "Content-Length: \($0)\r\n\r\n" }
                 ?? "Transfer-Encoding: chunked\r\n\r\n"
-            guard try Request.write(head, to: &connection) else { return }
+            guard try Request.write(head, to: connection) else { return }
             var sender = FileSender(
                 descriptor: descriptor, byteCount: byteCount, progress: progress)
-            try sender.send(to: &connection, timeout: timeout)
+            try sender.send(to: connection, timeout: timeout)
         }
     }
 
     static func write(
-        _ text: String, to connection: inout Connection
+        _ text: String, to connection: Connection
     ) throws(ClientError) -> Bool {
-        try write(Array(text.utf8), to: &connection)
+        try write(Array(text.utf8), to: connection)
     }
 
     static func write(
-        _ bytes: [UInt8], to connection: inout Connection
+        _ bytes: [UInt8], to connection: Connection
     ) throws(ClientError) -> Bool {
         // Rethrowing closures of the standard library do not carry a typed error.
         var result: Result<Bool, ClientError> = .success(true)
@@ -112,15 +112,15 @@ private struct FileSender {
         self.progress = progress
     }
 
-    mutating func send(to connection: inout Connection, timeout: Duration) throws(ClientError) {
+    mutating func send(to connection: Connection, timeout: Duration) throws(ClientError) {
         while let part = try nextPart() {
-            guard try Request.write(framed(part), to: &connection) else { return }
+            guard try Request.write(framed(part), to: connection) else { return }
             sent += part.count
             progress(sent)
             connection.extend(timeout)
         }
         guard let byteCount else {
-            _ = try Request.write("0\r\n\r\n", to: &connection)
+            _ = try Request.write("0\r\n\r\n", to: connection)
             return
         }
         guard sent == byteCount else {

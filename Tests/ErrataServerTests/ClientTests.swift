@@ -70,6 +70,17 @@ struct ClientTests {
         #expect(reply.status == "ok")
     }
 
+    @Test(
+        "a connection is closed when its reply was read or refused",
+        arguments: ["HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}", "no HTTP"])
+    func closing(reply: String) async throws {
+        let server = try HostileServer(reply)
+        try await offPool {
+            _ = try? Client(socketPath: server.path).get("/healthz", as: HealthReply.self)
+        }
+        #expect(try await offPool { server.waitForClose(seconds: 10) })
+    }
+
     @Test("a daemon that is silent is given up on")
     func silence() async throws {
         let server = try HostileServer(nil)
@@ -89,6 +100,7 @@ private final class HostileServer: Sendable {
     private let directory: TemporaryDirectory
     let path: String
     private let file: CInt
+    private let isClosed = DispatchSemaphore(value: 0)
 
     init(_ reply: String?) throws {
         directory = try TemporaryDirectory()
@@ -103,16 +115,25 @@ private final class HostileServer: Sendable {
             }
         }
         try #require(bound == 0 && listen(file, 1) == 0)
-        Thread.detachNewThread { [file] in
+        Thread.detachNewThread { [file, isClosed] in
             let connection = accept(file, nil, nil)
             guard connection >= 0, let reply else { return }
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
             _ = recv(connection, &buffer, buffer.count, 0)
             let bytes = Array(reply.utf8)
             _ = send(connection, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+            // Ends the reply, and leaves it to the client to close the connection.
+            shutdown(connection, CInt(SHUT_WR))
+            while recv(connection, &buffer, buffer.count, 0) > 0 {}
             close(connection)
+            isClosed.signal()
         }
     }
 
     deinit { close(file) }
+
+    /// Returns true once the client has closed the connection.
+    func waitForClose(seconds: Int) -> Bool {
+        isClosed.wait(timeout: .now() + .seconds(seconds)) == .success
+    }
 }
