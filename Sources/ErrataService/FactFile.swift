@@ -39,7 +39,7 @@ package struct FactFile {
         } catch {
             reader.problems.append(error)
         }
-        edits = reader.edits.compactMap(\.self)
+        edits = reader.edits.compactMap { $0.map { ($0.record.line, $0.edit) } }
         problems = reader.problems
         duplicates = reader.duplicates
     }
@@ -48,7 +48,7 @@ package struct FactFile {
 private struct FactFileReader {
     let format: ImportFormat
     /// The edits in order; nil where a later line took over.
-    var edits: [(line: Int, edit: ImportedEdit)?] = []
+    var edits: [(record: JSONRecord, edit: ImportedEdit)?] = []
     var problems: [ImportProblem] = []
     var duplicates: [ImportProblem] = []
     /// Where in `edits` the fact with this key stands.
@@ -59,23 +59,22 @@ private struct FactFileReader {
     mutating func take(_ record: JSONRecord) {
         do {
             let edit = try FactRecord(record).edit(format: format)
-            guard supersede(with: edit, line: record.line) else { return }
+            guard supersede(with: edit, of: record) else { return }
             places[key(of: edit)] = edits.count
-            edits.append((record.line, edit))
+            edits.append((record, edit))
         } catch {
             problems.append(error)
         }
     }
 
     /// Returns true if `edit` is to be kept; what it replaces is dropped and told.
-    private mutating func supersede(with edit: ImportedEdit, line: Int) -> Bool {
+    private mutating func supersede(with edit: ImportedEdit, of record: JSONRecord) -> Bool {
         guard let place = places[key(of: edit)], let earlier = edits[place] else { return true }
         if case .assert(let new) = edit, case .assert(let old) = earlier.edit, new == old {
-            duplicates.append(ImportProblem(line: line, message: "same as line \(earlier.line)"))
+            duplicates.append(record.problem("same as \(earlier.record.place)"))
             return false
         }
-        duplicates.append(
-            ImportProblem(line: earlier.line, message: "superseded by line \(line)"))
+        duplicates.append(earlier.record.problem("superseded by \(record.place)"))
         edits[place] = nil
         return true
     }

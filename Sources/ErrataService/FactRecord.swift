@@ -13,23 +13,22 @@ package enum ImportFormat: String, Sendable, CaseIterable {
 
 /// Reads one record into an edit.
 struct FactRecord {
-    private let line: Int
+    private let record: JSONRecord
     private let object: [String: Any]
 
     init(_ record: JSONRecord) throws(ImportProblem) {
-        line = record.line
+        self.record = record
         guard record.bytes.count <= JSONRecords.recordBytesMax else {
-            throw ImportProblem(
-                line: line,
-                message: "the record has \(record.bytes.count) bytes, "
+            throw record.problem(
+                "the record has \(record.bytes.count) bytes, "
                     + "at most \(JSONRecords.recordBytesMax) are allowed")
         }
         guard String(validating: record.bytes, as: UTF8.self) != nil else {
-            throw ImportProblem(line: line, message: "the record is not UTF-8")
+            throw record.problem("the record is not UTF-8")
         }
         guard let value = try? JSONSerialization.jsonObject(with: Data(record.bytes)),
             let object = value as? [String: Any]
-        else { throw ImportProblem(line: line, message: "the record is not a JSON object") }
+        else { throw record.problem("the record is not a JSON object") }
         self.object = object
     }
 
@@ -128,7 +127,7 @@ struct FactRecord {
     // MARK: Fields
 
     private func problem(_ message: String) -> ImportProblem {
-        ImportProblem(line: line, message: message)
+        record.problem(message)
     }
 
     private func checked(_ draft: FactDraft) throws(ImportProblem) -> Fact {

@@ -4,7 +4,17 @@ import Foundation
 /// One record of a file of facts: the JSON text and the line on which it begins.
 struct JSONRecord {
     let line: Int
+    /// The place in the array, from 1; nil in JSON Lines, where the line says it.
+    let number: Int?
     let bytes: ArraySlice<UInt8>
+
+    /// How people are told of the record.
+    var place: String { number.map { "record \($0)" } ?? "line \(line)" }
+
+    /// Returns the problem of this record; in an array, whose lines may hold many, with its place.
+    func problem(_ message: String) -> ImportProblem {
+        ImportProblem(line: line, message: number == nil ? message : "\(place): \(message)")
+    }
 }
 
 /// Splits a file into its records: the elements of one JSON array, or the lines of JSON Lines.
@@ -27,7 +37,7 @@ enum JSONRecords {
         var records: [JSONRecord] = []
         let lines = body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() where !line.allSatisfy(isSpace) {
-            records.append(JSONRecord(line: index + 1, bytes: line))
+            records.append(JSONRecord(line: index + 1, number: nil, bytes: line))
         }
         return records
     }
@@ -38,7 +48,9 @@ enum JSONRecords {
         var scanner = ElementScanner()
         for (offset, byte) in zip(body.indices, body) {
             if let range = try scanner.take(byte, at: offset) {
-                records.append(JSONRecord(line: scanner.elementLine, bytes: body[range]))
+                records.append(
+                    JSONRecord(
+                        line: scanner.elementLine, number: records.count + 1, bytes: body[range]))
             }
         }
         guard scanner.isFinished else {

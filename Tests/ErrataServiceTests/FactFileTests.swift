@@ -38,7 +38,7 @@ struct FactFileTests {
         ("[{\"statement\":\"x\"}}]", 1, "the brackets of the JSON array do not match"),
         (
             "[\n{\"subject\":\"x\"}]", 2,
-            "statement: a fact needs a statement, or a prompt and an object, or a subject, a relation and an object"
+            "record 1: statement: a fact needs a statement, or a prompt and an object, or a subject, a relation and an object"
         ),
         ("{\"labels\":{\"a\":1},\"statement\":\"x\"}", 1, "'labels' is not an object of texts"),
     ]
@@ -74,6 +74,13 @@ struct FactFileTests {
                 ImportProblem(line: 3, message: "same as line 2"),
                 ImportProblem(line: 1, message: "superseded by line 4"),
             ])
+    }
+
+    @Test("in an array, whose records may share a line, problems name the record")
+    func duplicatesInArray() {
+        let file = read(#"[{"key":"k","statement":"one"},{"key":"k","statement":"one"}]"#)
+        #expect(
+            file.duplicates == [ImportProblem(line: 1, message: "record 2: same as record 1")])
     }
 
     @Test("records of the benchmarks become facts whose statement is prompt and target")

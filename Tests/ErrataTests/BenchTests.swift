@@ -1,0 +1,23 @@
+import Foundation
+import Testing
+
+/// Runs every benchmark at its smallest size, so that none can rot.
+@Suite("errata-bench")
+struct BenchTests {
+    @Test(
+        "every command runs at its smoke size",
+        arguments: ["answers", "commits", "versions", "search", "encode"])
+    func smoke(command: String) throws {
+        let bench = Process()
+        bench.executableURL = CommandLineTool.executable
+            .deletingLastPathComponent().appending(path: "errata-bench")
+        bench.arguments = [command, "--smoke"]
+        let output = Pipe()
+        bench.standardOutput = output
+        try bench.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        bench.waitUntilExit()
+        #expect(bench.terminationStatus == 0)
+        #expect(!text.isEmpty)
+    }
+}
