@@ -97,7 +97,7 @@ extension SessionTests {
         $ errata facts --subject A|B
         <id>  The is of a|b is c\\d
                       a-b.is.a213b4eb
-        | 3 facts at <id>
+        | 1 about 'A|B' of 3 facts at <id>
 
         """
 }

@@ -52,7 +52,8 @@ struct FactsCommand: ParsableCommand {
     }
 
     private func footer(_ reply: FactsReply) -> String {
-        let all = "\(reply.factCount.counted("fact")) at \(reply.commit.short)"
+        let shown = subject.map { "\(reply.facts.count.grouped) about '\($0.printable)' of " } ?? ""
+        let all = shown + "\(reply.factCount.counted("fact")) at \(reply.commit.short)"
         guard let next = reply.next else { return all }
         return "\(all), \(reply.facts.count.grouped) shown; more: --after \(next)"
     }
