@@ -15,7 +15,8 @@ struct BenchTests {
         let output = Pipe()
         bench.standardOutput = output
         try bench.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let text = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         bench.waitUntilExit()
         #expect(bench.terminationStatus == 0)
         #expect(!text.isEmpty)
