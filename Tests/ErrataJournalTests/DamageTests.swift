@@ -1,5 +1,6 @@
 import ErrataCore
 import ErrataJournal
+import ErrataTesting
 import Foundation
 import LMDB
 import Testing

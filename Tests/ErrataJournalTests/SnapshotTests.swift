@@ -1,5 +1,6 @@
 import ErrataCore
 import ErrataJournal
+import ErrataTesting
 import Testing
 
 @Suite("A snapshot")

@@ -1,5 +1,6 @@
 import ErrataCore
 import ErrataJournal
+import ErrataTesting
 import Foundation
 import Synchronization
 
@@ -61,19 +62,7 @@ final class ManualClock: Sendable {
     }
 }
 
-/// The generator of Steele, Lea and Flood 2014: the same numbers for the same seed.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
+extension SplitMix64 {
     mutating func next(upTo bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }
 
