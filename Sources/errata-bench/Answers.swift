@@ -24,6 +24,9 @@ struct Answers: AsyncParsableCommand {
     @Option(help: "Questions that no fact answers: JSON Lines with a 'question' field")
     var unrelated: String?
 
+    @Flag(help: "Use no encoder: search and judge by words alone")
+    var wordsOnly = false
+
     @Flag(help: "Print the questions that were answered wrongly")
     var misses = false
 
@@ -34,7 +37,8 @@ struct Answers: AsyncParsableCommand {
         guard let file else { throw ValidationError("name a file, or pass --smoke") }
         let records = try BenchmarkRecord.read(file)
         let directory = try TemporaryDirectory()
-        let base = try BenchPaths.open(directory.path, options)
+        let base = try BenchPaths.open(
+            directory.path, wordsOnly ? nil : BenchPaths.encoderDirectory(options))
         var facts = 0
         for path in [file] + also {
             let bytes = try Array(Data(contentsOf: URL(filePath: path)))

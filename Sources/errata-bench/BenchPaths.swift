@@ -17,9 +17,9 @@ enum BenchPaths {
         return ModelStore.installed(in: store).first?.directory
     }
 
-    static func open(_ directory: String, _ options: BenchOptions) throws -> KnowledgeBase {
+    static func open(_ directory: String, _ encoder: String?) throws -> KnowledgeBase {
         try KnowledgeBase(
             KnowledgeBase.Configuration(
-                dataDirectory: directory + "/data", encoderDirectory: encoderDirectory(options)))
+                dataDirectory: directory + "/data", encoderDirectory: encoder))
     }
 }
