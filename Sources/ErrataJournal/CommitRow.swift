@@ -65,7 +65,8 @@ struct CommitRow: Equatable, Sendable {
             let factCount = reader.integer(UInt64.self),
             let parent = reader.bytes(CommitID.byteCount).flatMap({ CommitID($0) }),
             let jump = reader.bytes(CommitID.byteCount).flatMap({ CommitID($0) }),
-            let kind = reader.byte()
+            let kind = reader.byte(),
+            [sequence, generation, factCount].allSatisfy({ $0 >> 62 == 0 })
         else { return nil }
         var root: TrieEntry?
         switch kind {

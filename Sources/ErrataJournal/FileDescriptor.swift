@@ -61,11 +61,14 @@ struct FileDescriptor: ~Copyable, Sendable {
 
 /// What the store needs of directories.
 enum Directory {
-    /// Makes `path` for its owner only, if it is missing; its parent must exist.
+    /// Makes `path` for its owner only, if it is missing, and syncs its name; its parent must exist.
     static func create(_ path: String) throws(JournalError) {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw .system(errno, "create \(path)")
+        guard mkdir(path, 0o700) == 0 else {
+            guard errno == EEXIST else { throw .system(errno, "create \(path)") }
+            return
         }
+        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        try sync(parent.isEmpty ? "/" : parent)
     }
 
     /// Waits until the names in `path` are on disk: a new file is safe only after that.
@@ -81,7 +84,8 @@ enum Directory {
         guard Glibc.rename(path, target) == 0 else { throw .system(errno, "rename \(path)") }
     }
 
-    static func hasFile(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    /// Returns false only if there is surely no such file.
+    static func hasFile(_ path: String) -> Bool { access(path, F_OK) == 0 || errno != ENOENT }
 }
 
 extension JournalError {

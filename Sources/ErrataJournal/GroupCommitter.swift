@@ -30,6 +30,8 @@ final class GroupCommitter<Request: Sendable, Outcome: Sendable>: Sendable {
         }
     }
 
+    deinit { thread.beginClose() }
+
     /// Returns when the request is durable, or was refused, or could not be stored.
     func submit(_ request: Request, weight: Int) async -> Result<Outcome, JournalError> {
         await withCheckedContinuation { continuation in

@@ -18,7 +18,7 @@ extension Journal {
 
     /// Commits the inverse of `commit`, which must be in the history of `branch`.
     ///
-    /// Throws `revert_conflict` with the facts that later commits changed.
+    /// Throws `revert_conflict` with the facts that no longer have the values which the commit gave them.
     package func revert(
         _ commit: CommitID, on branch: String, expect: CommitID? = nil, author: String? = nil,
         message: String, actor: Actor

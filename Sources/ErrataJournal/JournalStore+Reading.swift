@@ -124,7 +124,8 @@ extension JournalStore {
     ) throws -> CommitID {
         let first = try self.row(of: row.jump, reader)
         let second = try self.row(of: first.jump, reader)
-        let isEven = row.generation - first.generation == first.generation - second.generation
+        let generations = [row, first, second].map { Int64($0.generation) }
+        let isEven = generations[0] - generations[1] == generations[1] - generations[2]
         return isEven ? first.jump : parent
     }
 }

@@ -31,7 +31,13 @@ final class JournalStore: Sendable {
         position = Mutex(JournalPosition())
         try checkFormat()
         try loadPosition()
-        if position.withLock({ $0.frontier.size }) == 0 { try initialize() }
+        if position.withLock({ $0.frontier.size }) == 0 {
+            // Slots are drawn only after operation 0 is durable: a journal without it was emptied.
+            guard try keys.slotCount() == 0 else {
+                throw JournalError.corrupt("the key file has slots, but the journal is empty")
+            }
+            try initialize()
+        }
         try keys.open(used: position.withLock { $0.nextSlot })
     }
 

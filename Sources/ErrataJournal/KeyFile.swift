@@ -86,13 +86,18 @@ final class KeyFile: Sendable {
         }
         try repairFree(from: used, to: count)
         filled.withLock { $0 = count }
-        try prepareAhead(used: used)
+        // A full disk must not keep a store from being read; the first commit will say so.
+        try? prepareAhead(used: used)
     }
 
-    /// Draws the free slots again that a power cut left as zeros, and syncs the rest.
+    /// Writes the free slots again, drawing those that a power cut left as zeros, and syncs them.
+    ///
+    /// After a sync that failed, the kernel may hold keys that the disk lacks and call them clean: only
+    /// writing them again makes the next sync a promise.
     private func repairFree(from used: UInt64, to count: UInt64) throws(JournalError) {
-        for slot in used..<count where try key(slot) == nil {
-            try file.write(random(KeyFile.keyByteCount), at: KeyFile.offset(of: slot))
+        for slot in used..<count {
+            let key = try key(slot) ?? random(KeyFile.keyByteCount)
+            try file.write(key, at: KeyFile.offset(of: slot))
         }
         try file.sync()
     }

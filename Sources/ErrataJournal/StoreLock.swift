@@ -33,8 +33,9 @@ final class StoreLock: Sendable {
             guard errno == EWOULDBLOCK else { throw .system(errno, "lock \(file.path)") }
             throw .locked(directory, holder: holder(in: file))
         }
-        try file.truncate(to: 0)
-        try file.write(Array("\(getpid())\n".utf8), at: 0)
+        // The pid is for people; a full disk must not keep a store from being read.
+        try? file.truncate(to: 0)
+        try? file.write(Array("\(getpid())\n".utf8), at: 0)
     }
 
     /// The pid that the holder wrote; nil while it has not yet.

@@ -168,6 +168,16 @@ struct DamageTests {
         #expect(error?.message == "\(store.directory) has used keys but no journal")
     }
 
+    @Test("with an emptied journal is not taken for a new one")
+    func emptiedJournal() async throws {
+        let store = try await makeStore()
+        let data = URL(filePath: store.directory + "/journal/data.mdb")
+        try Data().write(to: data)
+        let error = #expect(throws: JournalError.self) { try store.open() }
+        #expect(error?.code == .corrupt)
+        #expect(error?.message == "the key file has slots, but the journal is empty")
+    }
+
     @Test("written by a later program is refused by its version or flags")
     func laterFormats() async throws {
         let store = try await makeStore()
