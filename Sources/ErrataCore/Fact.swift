@@ -24,7 +24,8 @@ package struct Fact: Hashable, Sendable {
     package let source: String?
     package let labels: [String: String]
 
-    fileprivate init(checked draft: FactDraft, key: String, statement: String, prompt: String?) {
+    /// Takes fields that were checked before they were stored.
+    init(stored draft: FactDraft, key: String, statement: String, prompt: String?) {
         self.key = key
         self.statement = statement
         self.prompt = prompt
@@ -100,7 +101,7 @@ package struct FactDraft: Hashable, Sendable {
         }
         try FactLimits.check(statement, field: "statement", max: FactLimits.statementBytesMax)
         let key = draft.key ?? FactKey.derived(from: draft, prompt: prompt, statement: statement)
-        return Fact(checked: draft, key: key, statement: statement, prompt: prompt)
+        return Fact(stored: draft, key: key, statement: statement, prompt: prompt)
     }
 
     private func statement(completing prompt: String?) -> String? {

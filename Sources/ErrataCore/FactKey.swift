@@ -1,7 +1,7 @@
 /// The names of facts.
 ///
 /// A user's key is 1 to 200 of `a-z 0-9 . _ -`. The key of a fact without one is
-/// `<subject>.<relation>.<8 hex digits>`: the words make it readable, the digits (of SHA-256 over the
+/// `<subject>.<relation>.<24 hex digits>`: the words make it readable, the digits (of SHA-256 over the
 /// exact texts) keep subjects apart whose words look alike.
 package enum FactKey {
     package static func check(_ key: String) throws(FactError) {
@@ -33,11 +33,14 @@ package enum FactKey {
     }
 
     private static let slugBytesMax = 60
+    /// 96 bits: texts without an ASCII letter have nothing else to be told apart by.
+    private static let digestHexCount = 24
 
     private static func derived(kind: String, _ texts: [String]) -> String {
         let exact = CBOR.array(([kind] + texts).map(CBOR.text)).encoded
         let parts = texts.map(slug).filter { !$0.isEmpty }
-        return (parts + [String(Digest.sha256(exact).hex.prefix(8))]).joined(separator: ".")
+        return (parts + [String(Digest.sha256(exact).hex.prefix(digestHexCount))])
+            .joined(separator: ".")
     }
 
     /// Returns the ASCII letters and digits of `text` in lower case, runs of anything else as one `-`.

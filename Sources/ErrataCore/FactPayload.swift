@@ -29,31 +29,37 @@ extension Fact {
         ]).encoded
     }
 
-    /// Reads a payload; throws ``CBORError`` if it is not exactly what ``payload`` writes for some fact.
+    /// Reads a payload; throws ``CBORError`` if a field is missing, unknown, mistyped or empty.
+    ///
+    /// What is stored was checked when it came in; today's limits do not apply to it, so no later rule can
+    /// make the past unreadable.
     package init(payload bytes: [UInt8]) throws(CBORError) {
         var fields = try CBORFields(CBOR(decoding: bytes), of: "fact")
         let version = try fields.unsigned(0)
         guard version == Fact.payloadVersion else {
             throw CBORError(message: "fact payload version \(version) is unknown", offset: 0)
         }
-        let draft = FactDraft(
-            key: try fields.text(1), subject: try fields.textIfPresent(2),
-            relation: try fields.textIfPresent(3), object: try fields.textIfPresent(4),
-            statement: try fields.text(5), prompt: try fields.textIfPresent(6),
-            questions: try fields.texts(7), aliases: try fields.texts(8),
-            validFrom: try fields.textIfPresent(9), validTo: try fields.textIfPresent(10),
-            source: try fields.textIfPresent(11), labels: try fields.labels(12))
+        self.init(
+            stored: FactDraft(
+                subject: try fields.textIfPresent(2), relation: try fields.textIfPresent(3),
+                object: try fields.textIfPresent(4), questions: try fields.texts(7),
+                aliases: try fields.texts(8), validFrom: try fields.textIfPresent(9),
+                validTo: try fields.textIfPresent(10), source: try fields.textIfPresent(11),
+                labels: try fields.labels(12)),
+            key: try fields.text(1), statement: try fields.text(5),
+            prompt: try fields.textIfPresent(6))
         try fields.finish()
-        do { self = try draft.checked() } catch {
-            throw CBORError(message: "the fact breaks a rule: \(error)", offset: 0)
-        }
     }
 }
 
 extension CBORFields {
     fileprivate mutating func texts(_ key: UInt64) throws(CBORError) -> [String] {
+        guard let items = try arrayIfPresent(key) else { return [] }
+        guard !items.isEmpty else {
+            throw CBORError(message: "field \(key) of fact is empty", offset: 0)
+        }
         var texts: [String] = []
-        for item in try arrayIfPresent(key) ?? [] {
+        for item in items {
             guard case .text(let text) = item else {
                 throw CBORError(message: "field \(key) of fact holds more than text", offset: 0)
             }
@@ -64,8 +70,8 @@ extension CBORFields {
 
     fileprivate mutating func labels(_ key: UInt64) throws(CBORError) -> [String: String] {
         guard let value = valueIfPresent(key) else { return [:] }
-        guard case .map(let entries) = value else {
-            throw CBORError(message: "field \(key) of fact is not a map", offset: 0)
+        guard case .map(let entries) = value, !entries.isEmpty else {
+            throw CBORError(message: "field \(key) of fact is not a map of labels", offset: 0)
         }
         var labels: [String: String] = [:]
         for entry in entries {

@@ -37,7 +37,7 @@ extension SessionTests {
           message  first
         $ errata facts
         <id>  The chief executive of Twitter is Linda Yaccarino
-                      twitter.chief-executive.946c85b0
+                      twitter.chief-executive.946c85b0dea34d712b0759c0
         | 1 fact at <id>
         $ errata revert main
         Reverted <id> on main: 1 revised in <id>
@@ -96,7 +96,7 @@ extension SessionTests {
         Committed <id> on main: 1 asserted
         $ errata facts --subject A|B
         <id>  The is of a|b is c\\d
-                      a-b.is.a213b4eb
+                      a-b.is.a213b4eb8cca73806a02e3c6
         | 1 about 'A|B' of 3 facts at <id>
 
         """
