@@ -151,7 +151,13 @@ package final class RetrievalIndex: Sendable {
     ) throws -> [FactVersion: [SurfaceKind: [[Float]]]] {
         guard let view = vectors?.view else { return [:] }
         let table = state.table
-        return try database.rows(of: versions).mapValues { rows in
+        let known = try database.rows(of: versions)
+        guard versions.allSatisfy({ known[$0] != nil }) else {
+            throw RetrievalError(
+                .factsNotIndexed, "some of \(versions.count) facts have no rows yet",
+                hint: "Wait until the index has caught up.")
+        }
+        return try known.mapValues { rows in
             var found: [SurfaceKind: [[Float]]] = [:]
             for row in rows.map(Int.init) {
                 let kind = table.kind(of: row)

@@ -6,8 +6,9 @@ import Foundation
 
 /// The retrieval index with what works on it: all of it follows from the journal and may be deleted.
 ///
-/// Each index lies in a numbered directory under `index/`. A rebuild fills the next one beside the one in use and
-/// takes its place when it is complete; at the start the highest number counts and the rest is swept away.
+/// Each index lies in a numbered directory under `index/`. A rebuild fills the next one beside the one in use
+/// and takes its place when it is complete, which a file in it says. At the start the highest complete one
+/// counts, else the lowest, and the rest is swept away.
 final class DerivedState: Sendable {
     let directory: String
     let number: Int
@@ -38,11 +39,22 @@ final class DerivedState: Sendable {
             atPath: parent, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
         let names = try FileManager.default.contentsOfDirectory(atPath: parent)
-        let number = names.compactMap(Int.init).max() ?? 1
+        let numbers = names.compactMap(Int.init)
+        let complete = numbers.filter {
+            FileManager.default.fileExists(atPath: parent + "/\($0)/" + completeMark)
+        }
+        let number = complete.max() ?? numbers.min() ?? 1
         for name in names where name != String(number) {
-            try FileManager.default.removeItem(atPath: parent + "/" + name)
+            try? FileManager.default.removeItem(atPath: parent + "/" + name)
         }
         return try DerivedState(in: parent, number: number, journal: journal, encoder: encoder)
+    }
+
+    private static let completeMark = "complete"
+
+    /// Says on disk that this index may take the place of the one before it.
+    func markComplete() throws {
+        try Data().write(to: URL(filePath: directory + "/" + DerivedState.completeMark))
     }
 
     /// Begins the index that is to follow this one.

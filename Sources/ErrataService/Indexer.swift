@@ -14,6 +14,7 @@ final class Indexer: Sendable {
         var nextWaiter = 0
         /// Why the last attempt failed, if it did.
         var failure: String?
+        var isStopped = false
     }
 
     private struct Waiter {
@@ -23,6 +24,8 @@ final class Indexer: Sendable {
 
     /// How many operations are taken into the index together.
     private static let operationCountMax = 64
+    /// How long to wait after a failure; what failed may mend itself, as a full disk does.
+    private static let retryDelay = Duration.seconds(2)
     /// How many facts are read from the journal at a time.
     private static let factCountMax = 1_024
 
@@ -58,15 +61,10 @@ final class Indexer: Sendable {
         thread.stop()
         let waiters = state.withLock { state in
             defer { state.waiters = [:] }
+            state.isStopped = true
             return state.waiters.values
         }
         for waiter in waiters { waiter.continuation.resume(returning: false) }
-    }
-
-    /// Forgets what is covered, so that everything is looked at again.
-    func restart() {
-        state.withLock { $0.coveredCount = 0 }
-        wake.yield()
     }
 
     var failure: String? { state.withLock { $0.failure } }
@@ -79,13 +77,16 @@ final class Indexer: Sendable {
     private func follow() async {
         for await _ in wakeUps {
             do {
-                while try await takeNext() {}
+                // Nothing is covered before its rows have vectors.
                 try await fillVectors()
+                while try await takeNext() {}
                 state.withLock { $0.failure = nil }
             } catch is CancellationError {
                 return
             } catch {
                 state.withLock { $0.failure = "\(error)" }
+                try? await Task.sleep(for: Indexer.retryDelay)
+                wake.yield()
             }
         }
     }
@@ -164,7 +165,7 @@ final class Indexer: Sendable {
             await withCheckedContinuation { continuation in
                 let answer: Bool? = state.withLock { state in
                     if operation < state.coveredCount { return true }
-                    if Task.isCancelled { return false }
+                    if Task.isCancelled || state.isStopped { return false }
                     state.waiters[id] = Waiter(operation: operation, continuation: continuation)
                     return nil
                 }

@@ -102,10 +102,10 @@ extension KnowledgeBase {
             )
         }
         var times = StepTimes()
-        let snapshot = try await readySnapshot(request.revision)
+        let (snapshot, derived) = try await readySnapshot(request.revision)
         times.end("wait")
         let (receipt, uses) = try await computing {
-            try self.answer(question, in: snapshot, k: request.k)
+            try self.answer(question, in: snapshot, with: derived, k: request.k)
         }
         times.end("answer")
         do {
@@ -115,7 +115,7 @@ extension KnowledgeBase {
         return AskOutcome(
             answer: uses.first.flatMap { receipt.part?.text(of: $0.fact) },
             commit: snapshot.commit, operation: snapshot.operation, facts: uses,
-            receipt: receipt.id, answerer: answererName, times: times)
+            receipt: receipt.id, answerer: receipt.answerer, times: times)
     }
 
     /// Finds the facts of one version nearest to a query.
@@ -128,7 +128,7 @@ extension KnowledgeBase {
                 .limitExceeded, "k is \(k), 1 to \(KnowledgeBase.hitCountMax) is allowed")
         }
         var times = StepTimes()
-        let snapshot = try await readySnapshot(revision)
+        let (snapshot, derived) = try await readySnapshot(revision)
         times.end("wait")
         let retriever = derived.retriever
         let hits = try await computing {
@@ -154,18 +154,20 @@ extension KnowledgeBase {
             let receipt = try Receipt(decoding: event.body)
             let snapshot = try journal.snapshot(at: receipt.commit)
             var uses: [FactUse] = []
-            for place in receipt.used {
+            var answer: String?
+            for (rank, place) in receipt.used.enumerated() {
                 let candidate = receipt.candidates[place]
                 guard let fact = try journal.fact(candidate.fact, leaf: candidate.leaf) else {
                     continue
                 }
+                if rank == 0 { answer = receipt.part?.text(of: fact) }
                 uses.append(
                     try use(
                         candidate.fact, fact, Double(candidate.probability) / 1e6, at: snapshot))
             }
             return StoredReceipt(
                 id: digest, receipt: receipt, time: event.time, actor: event.actor,
-                answer: uses.first.flatMap { receipt.part?.text(of: $0.fact) }, facts: uses)
+                answer: answer, facts: uses)
         }
     }
 
@@ -173,7 +175,7 @@ extension KnowledgeBase {
 
     /// Retrieves candidates, has them judged and writes down what came out.
     private func answer(
-        _ question: String, in snapshot: Snapshot, k: Int
+        _ question: String, in snapshot: Snapshot, with derived: DerivedState, k: Int
     ) throws -> (receipt: Receipt, uses: [FactUse]) {
         let (retriever, answerer) = (derived.retriever, derived.answerer)
         let vector = try retriever.vector(of: question)
@@ -193,12 +195,25 @@ extension KnowledgeBase {
         return (receipt, uses)
     }
 
-    /// Returns the snapshot that `revision` names, once the index covers it.
-    private func readySnapshot(_ revision: String) async throws(ServiceError) -> Snapshot {
+    /// Returns the snapshot that `revision` names, and the derived state that covers it.
+    ///
+    /// All steps of one answer use that state: a rebuild may put another in its place meanwhile.
+    private func readySnapshot(
+        _ revision: String
+    ) async throws(ServiceError) -> (Snapshot, DerivedState) {
         let commit = try resolve(revision)
         let snapshot = try wrapping { try journal.snapshot(at: commit) }
-        try await derived.indexer.wait(for: snapshot.operation, atMost: configuration.indexWait)
-        return snapshot
+        var state = derived
+        while true {
+            do {
+                try await state.indexer.wait(
+                    for: snapshot.operation, atMost: configuration.indexWait)
+                return (snapshot, state)
+            } catch {
+                guard state !== derived else { throw error }
+                state = derived
+            }
+        }
     }
 
     /// Waits until the index covers what `revision` names, however long that takes.

@@ -60,6 +60,8 @@ package final class KnowledgeBase: Sendable {
     var derived: DerivedState { current.withLock { $0 } }
 
     /// Makes the index anew beside the one in use, and puts it in its place when it is complete.
+    ///
+    /// It goes on when the caller is cancelled. Throws `index_not_ready` if one is being made already.
     package func rebuildIndex() async throws(ServiceError) {
         let isFirst = isRebuilding.withLock { isRebuilding in
             defer { isRebuilding = true }
@@ -68,23 +70,32 @@ package final class KnowledgeBase: Sendable {
         guard isFirst else {
             throw ServiceError(.indexNotReady, "the index is being rebuilt already")
         }
-        defer { isRebuilding.withLock { $0 = false } }
+        let rebuild = Task {
+            defer { isRebuilding.withLock { $0 = false } }
+            try await self.replaceIndex()
+        }
+        do { try await rebuild.value } catch { throw ServiceError(wrapping: error) }
+    }
+
+    private func replaceIndex() async throws {
+        let parent = configuration.dataDirectory + "/index"
         let old = derived
+        let new = try old.next(in: parent, journal: journal, encoder: encoder)
         do {
-            let new = try old.next(
-                in: configuration.dataDirectory + "/index", journal: journal, encoder: encoder)
-            do {
+            // Commits go on meanwhile: the new index has to know what the old one knows.
+            while try new.indexer.coveredCount < journal.operationCount {
                 try await new.indexer.wait(
                     for: journal.operationCount - 1, atMost: KnowledgeBase.rebuildTimeMax)
-            } catch {
-                await new.close()
-                try? new.delete()
-                throw error
             }
-            current.withLock { $0 = new }
-            await old.indexer.stop()
-            try old.delete()
-        } catch { throw ServiceError(wrapping: error) }
+            try new.markComplete()
+        } catch {
+            await new.close()
+            try? new.delete()
+            throw error
+        }
+        current.withLock { $0 = new }
+        await old.indexer.stop()
+        try old.delete()
     }
 
     private static let rebuildTimeMax = Duration.seconds(86_400)
