@@ -22,14 +22,18 @@ extension ServerState {
                 let options = try ImportOptions(call.query)
                 return try await call.server.importing {
                     let bytes = try await call.body()
+                    // A streamed reply runs after this closure, so the work takes a place of its own.
                     return try await call.long(ImportReply.self) { progress in
-                        let outcome = try await call.knowledge.importFacts(
-                            bytes, options, actor: call.actor
-                        ) { done, total in
-                            progress(ProgressRecord(phase: "Committing", done: done, total: total))
+                        try await call.server.importing {
+                            let outcome = try await call.knowledge.importFacts(
+                                bytes, options, actor: call.actor
+                            ) { done, total in
+                                progress(
+                                    ProgressRecord(phase: "Committing", done: done, total: total))
+                            }
+                            call.server.metrics.countCommits(outcome.commits.count)
+                            return ImportReply(outcome, isDryRun: options.isDryRun)
                         }
-                        call.server.metrics.countCommits(outcome.commits.count)
-                        return ImportReply(outcome, isDryRun: options.isDryRun)
                     }
                 }
             },
@@ -87,7 +91,7 @@ extension ImportReply {
         self.init(
             dryRun: isDryRun, edits: outcome.edits,
             unchanged: isDryRun ? nil : outcome.unchanged, duplicates: duplicates,
-            duplicateCount: outcome.duplicates.count,
+            duplicateCount: outcome.duplicateCount,
             commits: outcome.commits.map { CommitReply($0) })
     }
 }

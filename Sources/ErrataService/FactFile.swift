@@ -23,10 +23,12 @@ enum ImportedEdit {
 package struct FactFile {
     /// The edits in file order, one a key: of two values for one key the later is kept.
     let edits: [(line: Int, edit: ImportedEdit)]
-    /// Lines that cannot be taken.
+    /// Lines that cannot be taken, the first of them.
     package let problems: [ImportProblem]
-    /// Lines that say again, or say otherwise, what another line says.
+    package let problemCount: Int
+    /// Lines that say again, or say otherwise, what another line says, the first of them.
     package let duplicates: [ImportProblem]
+    package let duplicateCount: Int
 
     /// How many problems of one kind are kept; the rest is only counted.
     package static let problemCountMax = 100
@@ -35,13 +37,24 @@ package struct FactFile {
     package init(_ bytes: [UInt8], format: ImportFormat) {
         var reader = FactFileReader(format: format)
         do {
-            for record in try JSONRecords.split(bytes) { reader.take(record) }
+            try JSONRecords.forEach(in: bytes) { reader.take($0) }
         } catch {
-            reader.problems.append(error)
+            reader.problems.add(error)
         }
         edits = reader.edits.compactMap { $0.map { ($0.record.line, $0.edit) } }
-        problems = reader.problems
-        duplicates = reader.duplicates
+        (problems, problemCount) = (reader.problems.first, reader.problems.count)
+        (duplicates, duplicateCount) = (reader.duplicates.first, reader.duplicates.count)
+    }
+}
+
+/// The first problems of one kind, and how many there are.
+private struct ProblemList {
+    private(set) var first: [ImportProblem] = []
+    private(set) var count = 0
+
+    mutating func add(_ problem: ImportProblem) {
+        if first.count < FactFile.problemCountMax { first.append(problem) }
+        count += 1
     }
 }
 
@@ -49,8 +62,8 @@ private struct FactFileReader {
     let format: ImportFormat
     /// The edits in order; nil where a later line took over.
     var edits: [(record: JSONRecord, edit: ImportedEdit)?] = []
-    var problems: [ImportProblem] = []
-    var duplicates: [ImportProblem] = []
+    var problems = ProblemList()
+    var duplicates = ProblemList()
     /// Where in `edits` the fact with this key stands.
     private var places: [String: Int] = [:]
 
@@ -63,7 +76,7 @@ private struct FactFileReader {
             places[key(of: edit)] = edits.count
             edits.append((record, edit))
         } catch {
-            problems.append(error)
+            problems.add(error)
         }
     }
 
@@ -71,10 +84,10 @@ private struct FactFileReader {
     private mutating func supersede(with edit: ImportedEdit, of record: JSONRecord) -> Bool {
         guard let place = places[key(of: edit)], let earlier = edits[place] else { return true }
         if case .assert(let new) = edit, case .assert(let old) = earlier.edit, new == old {
-            duplicates.append(record.problem("same as \(earlier.record.place)"))
+            duplicates.add(record.problem("same as \(earlier.record.place)"))
             return false
         }
-        duplicates.append(earlier.record.problem("superseded by \(record.place)"))
+        duplicates.add(earlier.record.problem("superseded by \(record.place)"))
         edits[place] = nil
         return true
     }

@@ -24,39 +24,58 @@ enum JSONRecords {
     static let recordBytesMax = 1_000_000
     static let depthMax = 64
 
-    /// Returns the records of `bytes`, or the problem that keeps them from being found.
-    static func split(_ bytes: [UInt8]) throws(ImportProblem) -> [JSONRecord] {
-        var start = bytes.startIndex
-        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { start += 3 }
-        let body = bytes[start...]
-        guard let first = body.first(where: { !isSpace($0) }) else { return [] }
-        return first == UInt8(ascii: "[") ? try elements(of: body) : lines(of: body)
+    static let countMax = 1_000_000
+
+    /// Calls `body` with each record of `bytes`; throws the problem that keeps records from being found.
+    static func forEach(
+        in bytes: [UInt8], _ body: (JSONRecord) -> Void
+    ) throws(ImportProblem) {
+        let start = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+        guard let first = bytes[start...].first(where: { !isSpace($0) }) else { return }
+        if first == UInt8(ascii: "[") {
+            try forEachElement(of: bytes[start...], body)
+        } else {
+            try forEachLine(of: bytes[start...], body)
+        }
     }
 
-    private static func lines(of body: ArraySlice<UInt8>) -> [JSONRecord] {
-        var records: [JSONRecord] = []
-        let lines = body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() where !line.allSatisfy(isSpace) {
-            records.append(JSONRecord(line: index + 1, number: nil, bytes: line))
+    private static func forEachLine(
+        of bytes: ArraySlice<UInt8>, _ body: (JSONRecord) -> Void
+    ) throws(ImportProblem) {
+        var (rest, line, count) = (bytes, 0, 0)
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+            let text = rest[..<end]
+            rest = rest[end...].dropFirst()
+            line += 1
+            guard !text.allSatisfy(isSpace) else { continue }
+            count += 1
+            try checkCount(count, line)
+            body(JSONRecord(line: line, number: nil, bytes: text))
         }
-        return records
     }
 
     /// Walks over one array and notes where each element begins and ends.
-    private static func elements(of body: ArraySlice<UInt8>) throws(ImportProblem) -> [JSONRecord] {
-        var records: [JSONRecord] = []
+    private static func forEachElement(
+        of bytes: ArraySlice<UInt8>, _ body: (JSONRecord) -> Void
+    ) throws(ImportProblem) {
         var scanner = ElementScanner()
-        for (offset, byte) in zip(body.indices, body) {
-            if let range = try scanner.take(byte, at: offset) {
-                records.append(
-                    JSONRecord(
-                        line: scanner.elementLine, number: records.count + 1, bytes: body[range]))
-            }
+        var count = 0
+        for (offset, byte) in zip(bytes.indices, bytes) {
+            guard let range = try scanner.take(byte, at: offset) else { continue }
+            count += 1
+            try checkCount(count, scanner.elementLine)
+            body(JSONRecord(line: scanner.elementLine, number: count, bytes: bytes[range]))
         }
         guard scanner.isFinished else {
             throw ImportProblem(line: scanner.line, message: "the JSON array is not closed")
         }
-        return records
+    }
+
+    private static func checkCount(_ count: Int, _ line: Int) throws(ImportProblem) {
+        guard count > countMax else { return }
+        throw ImportProblem(
+            line: line, message: "the file has more than \(countMax) records; split it")
     }
 
     fileprivate static func isSpace(_ byte: UInt8) -> Bool {

@@ -28,7 +28,9 @@ package struct ImportOptions: Sendable {
 /// What an import did, or would do.
 package struct ImportOutcome: Sendable {
     package let edits: Int
+    /// The first lines that repeat or supersede another.
     package let duplicates: [ImportProblem]
+    package let duplicateCount: Int
     package let commits: [CommitOutcome]
     /// Facts that were there already with the same value.
     package let unchanged: Int
@@ -47,9 +49,11 @@ extension KnowledgeBase {
         try refuseProblems(file)
         let edits = try draftEdits(file, branch: options.branch)
         let size = try batchSize(options.batch, of: edits.count)
+        _ = try wrapping { try journal.head(of: options.branch) }
         guard !options.isDryRun else {
             return ImportOutcome(
-                edits: edits.count, duplicates: file.duplicates, commits: [], unchanged: 0)
+                edits: edits.count, duplicates: file.duplicates,
+                duplicateCount: file.duplicateCount, commits: [], unchanged: 0)
         }
         var commits: [CommitOutcome] = []
         var unchanged = 0
@@ -69,17 +73,17 @@ extension KnowledgeBase {
             progress(start + part.count, edits.count)
         }
         return ImportOutcome(
-            edits: edits.count, duplicates: file.duplicates, commits: commits,
-            unchanged: unchanged)
+            edits: edits.count, duplicates: file.duplicates,
+            duplicateCount: file.duplicateCount, commits: commits, unchanged: unchanged)
     }
 
     private func refuseProblems(_ file: FactFile) throws(ServiceError) {
         guard let first = file.problems.first else { return }
-        let rest = file.problems.count > 1 ? " and \(file.problems.count - 1) more lines" : ""
+        let rest = file.problemCount > 1 ? " and \(file.problemCount - 1) more lines" : ""
         throw ServiceError(
             .invalidImport, "line \(first.line): \(first.message)\(rest)",
             hint: "Nothing was committed. Mend the lines and import the file again.",
-            problems: Array(file.problems.prefix(FactFile.problemCountMax)))
+            problems: file.problems)
     }
 
     private func draftEdits(

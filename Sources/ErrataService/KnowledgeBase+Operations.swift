@@ -25,9 +25,7 @@ extension KnowledgeBase {
         _ filter: OperationFilter, before cursor: UInt64? = nil, limit: Int
     ) throws(ServiceError) -> Page<Operation> {
         try checkLimit(limit)
-        let fact = try filter.fact.map { name throws(ServiceError) in
-            try factID(name, at: RefName.main.text)
-        }
+        let facts = try filter.fact.map { name throws(ServiceError) in try ids(named: name) }
         return try wrapping {
             var end = min(cursor ?? .max, try journal.operationCount)
             var found: [Operation] = []
@@ -38,7 +36,7 @@ extension KnowledgeBase {
                     if let since = filter.since, operation.time < since {
                         return Page(items: found, next: nil)
                     }
-                    guard filter.admits(operation, fact: fact) else { continue }
+                    guard filter.admits(operation, facts: facts) else { continue }
                     if found.count == limit {
                         return Page(items: found, next: String(operation.sequence + 1))
                     }
@@ -50,6 +48,14 @@ extension KnowledgeBase {
         }
     }
 
+    /// Returns the ids that `name` may stand for, on whatever branch the fact was believed.
+    private func ids(named name: String) throws(ServiceError) -> Set<FactID> {
+        let selector = try FactSelector(name)
+        let ids = [selector.key.map(journal.factID(for:)), selector.id].compactMap(\.self)
+        guard selector.idPrefix != nil else { return Set(ids) }
+        return Set(ids + [try factID(name, at: RefName.main.text)])
+    }
+
     package func operation(_ sequence: UInt64) throws(ServiceError) -> Operation {
         try wrapping { try journal.operation(sequence) }
     }
@@ -57,19 +63,19 @@ extension KnowledgeBase {
     /// Walks the whole store and proves it intact; `progress` hears which part, and how many rows are done.
     package func verify(
         progress: @escaping @Sendable (_ part: String, _ done: UInt64) -> Void
-    ) async throws(ServiceError) -> VerifyReport {
-        try await computing { self.journal.verify(progress: progress) }
+    ) -> VerifyReport {
+        journal.verify(progress: progress)
     }
 }
 
 extension OperationFilter {
-    fileprivate func admits(_ operation: Operation, fact: FactID?) -> Bool {
+    fileprivate func admits(_ operation: Operation, facts: Set<FactID>?) -> Bool {
         if let actor, actor != operation.actor.userName, actor != String(operation.actor.uid) {
             return false
         }
-        guard let fact else { return true }
+        guard let facts else { return true }
         guard let bytes = operation.body.commitBytes, let commit = try? Commit(decoding: bytes)
         else { return false }
-        return commit.edits.contains { $0.fact == fact }
+        return commit.edits.contains { facts.contains($0.fact) }
     }
 }
