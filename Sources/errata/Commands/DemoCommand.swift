@@ -19,11 +19,13 @@ struct DemoCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
+        let hasEncoder = try await encoderIsThere()
         let directory = try DemoDirectory()
         defer { directory.remove() }
         DemoInterrupt.install()
-        let daemon = try await DemoDaemon(in: directory, encoder: encoderIsThere())
+        let daemon = try await DemoDaemon(in: directory, encoder: hasEncoder)
         defer { daemon.stop() }
+        DemoExit.cleanUp(daemon: daemon.processID, directory: directory.path)
         let facts = directory.path + "/facts.jsonl"
         try Data(PackageResources.facts_jsonl).write(to: URL(filePath: facts))
         for step in DemoStep.all(facts: facts) {
@@ -36,12 +38,14 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     /// Returns true once the encoder is installed; says on standard error why it is not.
-    private func encoderIsThere() async -> Bool {
+    private func encoderIsThere() async throws -> Bool {
         do {
             if try EncoderModel.installed() == nil {
                 _ = try await EncoderModel.pull(EncoderModel.name)
             }
             return true
+        } catch let error as ExitCode {
+            throw error
         } catch {
             let reason = Failure(describing: error)?.message ?? "\(error)"
             Terminal.error.line(
@@ -143,6 +147,8 @@ private struct DemoDaemon {
     let socket: String
     private let process = Process()
 
+    var processID: pid_t { process.processIdentifier }
+
     init(in directory: DemoDirectory, encoder: Bool) async throws {
         socket = directory.path + "/errata.sock"
         let log = directory.path + "/log"
@@ -172,12 +178,36 @@ private struct DemoDaemon {
     }
 }
 
+/// Cleans up where the process ends by `exit`, as it does when nobody reads its output any more.
+private enum DemoExit {
+    private struct Rest {
+        let daemon: pid_t
+        let directory: String
+    }
+
+    private static let rest = Mutex<Rest?>(nil)
+
+    static func cleanUp(daemon: pid_t, directory: String) {
+        rest.withLock { $0 = Rest(daemon: daemon, directory: directory) }
+        atexit {
+            guard let rest = DemoExit.rest.withLock({ $0 }),
+                FileManager.default.fileExists(atPath: rest.directory)
+            else { return }
+            kill(rest.daemon, SIGTERM)
+            try? FileManager.default.removeItem(atPath: rest.directory)
+        }
+    }
+}
+
 /// Ctrl-C ends the demo after the command in hand, so that the daemon stops and the directory goes.
 private enum DemoInterrupt {
     private static let isInterrupted = Atomic(false)
 
     static func install() {
-        signal(SIGINT) { _ in DemoInterrupt.isInterrupted.store(true, ordering: .relaxed) }
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number) { _ in DemoInterrupt.isInterrupted.store(true, ordering: .relaxed) }
+        }
+        signal(SIGPIPE, SIG_IGN)
     }
 
     static func check() throws {
