@@ -61,11 +61,3 @@ package struct Randomness: Sendable {
         }
     }
 }
-
-extension Actor {
-    /// This process itself, as it is when no socket stands behind a request.
-    package static var thisProcess: Actor {
-        Actor(
-            uid: getuid(), gid: getgid(), groups: [], pid: getpid(), userName: nil, socket: nil)
-    }
-}

@@ -1,5 +1,6 @@
 import CErrataSystem
 package import ErrataCore
+import ErrataJournal
 import Glibc
 import HummingbirdCore
 import Logging
@@ -59,17 +60,6 @@ package struct Peer: Sendable {
     func actor(socketPath: String) -> Actor {
         Actor(
             uid: peer.uid, gid: peer.gid, groups: groups, pid: peer.pid,
-            userName: Peer.userName(of: peer.uid), socket: socketPath)
-    }
-
-    /// Returns the name of a user; nil if the system knows none or it is not UTF-8.
-    package static func userName(of uid: UInt32) -> String? {
-        var entry = passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        var buffer = [CChar](repeating: 0, count: 1 << 14)
-        guard getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0, found != nil,
-            let name = entry.pw_name
-        else { return nil }
-        return String(validatingCString: name)
+            userName: Actor.systemName(of: peer.uid), socket: socketPath)
     }
 }

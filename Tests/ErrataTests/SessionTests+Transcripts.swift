@@ -12,7 +12,7 @@ extension SessionTests {
         $ errata log
         <id>  <time>  ada       second
         <id>  <time>  ada       first
-        <id>  <time>  uid <n>     (no message)
+        <id>  <time>  <me>  (no message)
         $ errata diff main~1 main
         ~ The chief executive of Twitter is: Elon Musk → Linda Yaccarino
         | <id>..<id>: 1 revised

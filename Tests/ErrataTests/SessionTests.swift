@@ -205,6 +205,7 @@ extension String {
             ("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z", "<time>"),
             ("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d", "<time>"),
             ("[0-9.]+ ms", "<ms>"), ("\\S+ \\(uid \\d+\\)", "<user>"), ("uid \\d+", "uid <n>"),
+            ("<time>  (uid <n>|\\S+) +\\(no message\\)", "<time>  <me>  (no message)"),
         ] {
             guard let regex = try? Regex(pattern) else { continue }
             text.replace(regex, with: mask)
