@@ -16,7 +16,7 @@ struct BenchTests {
         bench.standardOutput = output
         try bench.run()
         let text = String(
-            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            decoding: output.fileHandleForReading.readAll(), as: UTF8.self)
         bench.waitUntilExit()
         #expect(bench.terminationStatus == 0)
         #expect(!text.isEmpty)

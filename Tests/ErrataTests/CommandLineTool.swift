@@ -30,7 +30,7 @@ enum CommandLineTool {
             try stdin.fileHandleForWriting.close()
             // The other pipe is drained meanwhile: a full one would stop the process.
             let errors = Drain(stderr.fileHandleForReading)
-            let output = stdout.fileHandleForReading.readDataToEndOfFile()
+            let output = stdout.fileHandleForReading.readAll()
             let errorData = errors.wait()
             process.waitUntilExit()
             return Output(
@@ -48,6 +48,30 @@ enum CommandLineTool {
     }
 }
 
+extension FileHandle {
+    /// Reads to the end.
+    ///
+    /// Foundation's own reading ends the process where a signal interrupts the call.
+    func readAll() -> Data {
+        var data = Data()
+        while true {
+            let part = readSome()
+            if part.isEmpty { return data }
+            data += part
+        }
+    }
+
+    /// Waits for the next bytes; empty at the end.
+    func readSome() -> Data {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(fileDescriptor, &buffer, buffer.count)
+            if count >= 0 { return Data(buffer.prefix(count)) }
+            precondition(errno == EINTR, "a pipe can be read: \(errno)")
+        }
+    }
+}
+
 /// Reads a pipe to its end on a thread of its own.
 final class Drain: @unchecked Sendable {
     // Written by the reading thread before it signals, read after the signal.
@@ -56,7 +80,7 @@ final class Drain: @unchecked Sendable {
 
     init(_ handle: FileHandle) {
         Thread.detachNewThread { [self] in
-            data = handle.readDataToEndOfFile()
+            data = handle.readAll()
             isDone.signal()
         }
     }
@@ -96,7 +120,7 @@ final class DaemonProcess: Sendable {
             process.standardOutput = stdout
             process.standardError = FileHandle.nullDevice
             try process.run()
-            guard !stdout.fileHandleForReading.availableData.isEmpty else {
+            guard !stdout.fileHandleForReading.readSome().isEmpty else {
                 throw DaemonProcessError.didNotStart
             }
             return process
