@@ -93,12 +93,14 @@ extension KnowledgeBase {
         for (line, edit) in file.edits {
             switch edit {
             case .assert(let fact): edits.append(.assert(fact))
-            case .revise(let fact): edits.append(.revise(fact))
+            case .revise(let fact):
+                guard try isBelieved(fact, at: branch) else {
+                    throw refusal(line, "no fact with the key '\(fact.key)' is there to revise")
+                }
+                edits.append(.revise(fact))
             case .retract(let name):
                 do { edits.append(.retract(try factID(name, at: branch))) } catch {
-                    throw ServiceError(
-                        .invalidImport, "line \(line): \(error.message)", hint: error.hint,
-                        problems: [ImportProblem(line: line, message: error.message)])
+                    throw refusal(line, error.message)
                 }
             }
         }
@@ -106,6 +108,20 @@ extension KnowledgeBase {
             throw ServiceError(.invalidImport, "the file holds no facts")
         }
         return edits
+    }
+
+    private func isBelieved(_ fact: Fact, at branch: String) throws(ServiceError) -> Bool {
+        try wrapping {
+            let head = try journal.head(of: branch)
+            return try journal.snapshot(at: head).leaf(of: journal.factID(for: fact.key)) != nil
+        }
+    }
+
+    private func refusal(_ line: Int, _ message: String) -> ServiceError {
+        ServiceError(
+            .invalidImport, "line \(line): \(message)",
+            hint: "Nothing was committed. Mend the lines and import the file again.",
+            problems: [ImportProblem(line: line, message: message)])
     }
 
     private func batchSize(_ batch: Int?, of count: Int) throws(ServiceError) -> Int {
