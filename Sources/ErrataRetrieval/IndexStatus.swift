@@ -15,6 +15,13 @@ package struct IndexStatus: Hashable, Sendable {
     /// What was found damaged or foreign at the start and made anew.
     package let notices: [String]
 
+    /// The status of an index that cannot be opened; `reason` says why.
+    package static func unavailable(_ reason: String) -> IndexStatus {
+        IndexStatus(
+            rowCount: 0, factCount: 0, vectorCount: 0, byteCount: 0, encoder: nil,
+            encoderIdentity: nil, preparedVersionCount: 0, notices: [reason])
+    }
+
     /// How many rows wait for vectors.
     package var pendingCount: Int { encoder == nil ? 0 : rowCount - vectorCount }
 }

@@ -86,7 +86,7 @@ package struct StoredReceipt: Sendable {
 
 extension KnowledgeBase {
     /// What answers, and what it computes with: `lookup`, with an encoder or lexical.
-    package var answererName: String { derived.answerer.name }
+    package var answererName: String { LookupAnswerer.name(hasEncoder: encoder != nil) }
 
     /// The most facts that a search returns.
     package static var hitCountMax: Int { RetrievalIndex.searchLimitMax }
@@ -203,15 +203,16 @@ extension KnowledgeBase {
     ) async throws(ServiceError) -> (Snapshot, DerivedState) {
         let commit = try resolve(revision)
         let snapshot = try wrapping { try journal.snapshot(at: commit) }
-        var state = derived
+        var state = try derived
         while true {
             do {
                 try await state.indexer.wait(
                     for: snapshot.operation, atMost: configuration.indexWait)
                 return (snapshot, state)
             } catch {
-                guard state !== derived else { throw error }
-                state = derived
+                let newest = try derived
+                guard state !== newest else { throw error }
+                state = newest
             }
         }
     }

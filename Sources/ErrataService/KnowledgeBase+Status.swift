@@ -48,7 +48,12 @@ extension KnowledgeBase {
 
     package func indexState() throws(ServiceError) -> IndexState {
         let count = try wrapping { try journal.operationCount }
-        let derived = derived
+        let derived: DerivedState
+        do { derived = try self.derived } catch {
+            return IndexState(
+                phase: .failed, rows: .unavailable(error.message), pendingOperations: count,
+                failure: error.message)
+        }
         let rows = derived.index.status()
         let pending = count - min(count, derived.indexer.coveredCount)
         let failure = derived.indexer.failure

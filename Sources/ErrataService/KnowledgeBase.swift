@@ -35,7 +35,8 @@ package final class KnowledgeBase: Sendable {
     package let configuration: Configuration
     package let journal: Journal
     let encoder: SentenceEncoder?
-    private let current: Mutex<DerivedState>
+    /// Nil while the index cannot be opened: that never keeps the journal from being used.
+    private let current: Mutex<DerivedState?>
     private let isRebuilding = Mutex(false)
     /// Where questions are encoded, searched and judged.
     let workers = WorkerThreads(
@@ -50,14 +51,35 @@ package final class KnowledgeBase: Sendable {
             encoder = try configuration.encoderDirectory.map {
                 try SentenceEncoder(directory: $0, threads: configuration.encoderThreads)
             }
-            current = Mutex(
-                try DerivedState.open(
-                    in: configuration.dataDirectory + "/index", journal: journal, encoder: encoder))
         } catch { throw ServiceError(wrapping: error) }
+        current = Mutex(nil)
+        // What stands in the way is told when somebody asks, and tried again then.
+        _ = try? derived
     }
 
     /// The index in use and what works on it; ask once a request, since a rebuild may replace it.
-    var derived: DerivedState { current.withLock { $0 } }
+    ///
+    /// Throws `index_not_ready` while it cannot be opened; each call tries again.
+    var derived: DerivedState {
+        get throws(ServiceError) {
+            do {
+                return try current.withLock { state in
+                    if let state { return state }
+                    let opened = try DerivedState.open(
+                        in: configuration.dataDirectory + "/index", journal: journal,
+                        encoder: encoder)
+                    state = opened
+                    return opened
+                }
+            } catch {
+                throw ServiceError(
+                    .indexNotReady, "the index cannot be opened: \(error)",
+                    hint:
+                        "It follows from the journal: mend the disk, or delete the directory 'index'."
+                )
+            }
+        }
+    }
 
     /// Makes the index anew beside the one in use, and puts it in its place when it is complete.
     ///
@@ -79,7 +101,7 @@ package final class KnowledgeBase: Sendable {
 
     private func replaceIndex() async throws {
         let parent = configuration.dataDirectory + "/index"
-        let old = derived
+        let old = try derived
         let new = try old.next(in: parent, journal: journal, encoder: encoder)
         do {
             // Commits go on meanwhile: the new index has to know what the old one knows.
@@ -102,7 +124,7 @@ package final class KnowledgeBase: Sendable {
 
     /// Finishes the write in hand, stops the index builder and closes the files.
     package func close() async {
-        await derived.close()
+        await current.withLock { $0 }?.close()
         workers.stop()
         await journal.close()
     }

@@ -22,7 +22,9 @@ struct LookupAnswerer: Sendable {
     let index: RetrievalIndex
     let encoder: SentenceEncoder?
 
-    var name: String { encoder == nil ? "lookup (lexical)" : "lookup" }
+    var name: String { LookupAnswerer.name(hasEncoder: encoder != nil) }
+
+    static func name(hasEncoder: Bool) -> String { hasEncoder ? "lookup" : "lookup (lexical)" }
 
     /// A hash of everything that decides about an answer, the facts aside.
     var hash: Digest {

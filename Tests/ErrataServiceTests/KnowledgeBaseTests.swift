@@ -97,6 +97,44 @@ struct KnowledgeBaseTests {
         await base.close()
     }
 
+    @Test("a batched import that revises what is not there changes nothing, and a dry run says so")
+    func importChecksRevisions() async throws {
+        let directory = try TemporaryDirectory()
+        let base = try open(directory)
+        let head = try base.resolve("main")
+        let lines =
+            #"{"statement":"a"}"# + "\n" + #"{"op":"revise","fact":{"key":"k","statement":"b"}}"#
+        for isDryRun in [true, false] {
+            let options = ImportOptions(message: "x", batch: 1, isDryRun: isDryRun)
+            let error = await #expect(throws: ServiceError.self) {
+                try await base.importFacts(Array(lines.utf8), options, actor: .ada)
+            }
+            #expect(error?.message == "line 2: no fact with the key 'k' is there to revise")
+        }
+        #expect(try base.resolve("main") == head)
+        await base.close()
+    }
+
+    @Test(
+        "an index that cannot be opened keeps nobody from committing, and is there once it can be")
+    func indexNeverBlocks() async throws {
+        let directory = try TemporaryDirectory()
+        try FileManager.default.createDirectory(
+            atPath: directory.file("data"), withIntermediateDirectories: true)
+        try Data("in the way".utf8).write(to: URL(filePath: directory.file("data/index")))
+        let base = try open(directory)
+        _ = try await commit(base, "Twitter", "CEO", "Linda Yaccarino")
+        let question = AskRequest(question: "The CEO of Twitter is")
+        let error = await #expect(throws: ServiceError.self) {
+            try await base.ask(question, actor: .ada)
+        }
+        #expect(error?.code == .indexNotReady)
+        #expect(try base.status().index.phase == .failed)
+        try FileManager.default.removeItem(atPath: directory.file("data/index"))
+        #expect(try await base.ask(question, actor: .ada).answer == "Linda Yaccarino")
+        await base.close()
+    }
+
     @Test("facts are found by key, id, beginning of the id, and subject with relation")
     func selectors() async throws {
         let directory = try TemporaryDirectory()
