@@ -81,8 +81,7 @@ let package = Package(
             name: "ErrataClient", dependencies: ["ErrataAPI", "ErrataCore", "CErrataSystem"],
             swiftSettings: strict),
         .target(
-            name: "ErrataTesting",
-            dependencies: ["ErrataCore", "ErrataJournal", "ErrataModels"],
+            name: "ErrataTesting", dependencies: ["ErrataCore"],
             swiftSettings: strict),
 
         .executableTarget(
