@@ -42,6 +42,8 @@ let package = Package(
         .target(
             name: "CErrataKernels",
             cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
+        .target(
+            name: "CErrataReader", exclude: ["MODEL-CARD.md", "reader.safetensors"]),
         .target(name: "CErrataSystem"),
 
         .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: strict),
@@ -50,11 +52,14 @@ let package = Package(
             name: "ErrataJournal", dependencies: ["ErrataCore", "LMDB", "CErrataSystem", crypto],
             swiftSettings: strict),
         .target(
-            name: "ErrataModels", dependencies: ["CErrataKernels", crypto],
+            name: "ErrataModels", dependencies: ["CErrataKernels", "CErrataReader", crypto],
             swiftSettings: numeric),
         .target(
             name: "ErrataRetrieval",
             dependencies: ["ErrataCore", "ErrataModels", "CErrataKernels", sqlite, crypto],
+            swiftSettings: numeric),
+        .target(
+            name: "ErrataAlignment", dependencies: ["ErrataModels", "CErrataKernels"],
             swiftSettings: numeric),
         .target(
             name: "ErrataService",
@@ -110,6 +115,10 @@ let package = Package(
         .testTarget(
             name: "ErrataModelsTests",
             dependencies: ["ErrataModels", "CErrataKernels", crypto],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ErrataAlignmentTests",
+            dependencies: ["ErrataAlignment", "ErrataModels", "CErrataKernels"],
             swiftSettings: strict),
         .testTarget(
             name: "ErrataRetrievalTests",

@@ -55,11 +55,56 @@ size_t errata_packed_count(size_t n, size_t k) {
     return (n + ERRATA_PANEL_WIDTH - 1) / ERRATA_PANEL_WIDTH * ERRATA_PANEL_WIDTH * k;
 }
 
+// Blocks of 16 by 16 keep both sides in the first-level cache.
 void errata_pack(float *packed, const float *w, size_t n, size_t k) {
     memset(packed, 0, errata_packed_count(n, k) * sizeof(float));
+    for (size_t j0 = 0; j0 < n; j0 += 16) {
+        float *columns = packed + j0 / ERRATA_PANEL_WIDTH * ERRATA_PANEL_WIDTH * k
+            + j0 % ERRATA_PANEL_WIDTH;
+        size_t j1 = n - j0 < 16 ? n - j0 : 16;
+        for (size_t p0 = 0; p0 < k; p0 += 16) {
+            size_t p1 = k - p0 < 16 ? k : p0 + 16;
+            for (size_t j = 0; j < j1; j++) {
+                for (size_t p = p0; p < p1; p++) {
+                    columns[p * ERRATA_PANEL_WIDTH + j] = w[(j0 + j) * k + p];
+                }
+            }
+        }
+    }
+}
+
+void errata_pack_rows(float *packed, const float *b, size_t n, size_t k) {
+    memset(packed, 0, errata_packed_count(n, k) * sizeof(float));
+    for (size_t j = 0; j < n; j += ERRATA_PANEL_WIDTH) {
+        size_t count = n - j < ERRATA_PANEL_WIDTH ? n - j : ERRATA_PANEL_WIDTH;
+        for (size_t p = 0; p < k; p++) {
+            memcpy(packed + j * k + p * ERRATA_PANEL_WIDTH, b + p * n + j, count * sizeof(float));
+        }
+    }
+}
+
+void errata_transpose(
+    float *out, const float *a, size_t a_stride, size_t rows, size_t columns) {
+    for (size_t i0 = 0; i0 < rows; i0 += 16) {
+        size_t i1 = rows - i0 < 16 ? rows : i0 + 16;
+        for (size_t j0 = 0; j0 < columns; j0 += 16) {
+            size_t j1 = columns - j0 < 16 ? columns : j0 + 16;
+            for (size_t j = j0; j < j1; j++) {
+                for (size_t i = i0; i < i1; i++) out[j * rows + i] = a[i * a_stride + j];
+            }
+        }
+    }
+}
+
+size_t errata_packed_i8_count(size_t n, size_t k) { return (n + 15) / 16 * ((k + 3) / 4) * 64; }
+
+void errata_pack_i8(int8_t *packed, const int8_t *w, size_t n, size_t k) {
+    size_t quads = (k + 3) / 4;
+    memset(packed, 0x80, errata_packed_i8_count(n, k));
     for (size_t j = 0; j < n; j++) {
-        float *column = packed + j / ERRATA_PANEL_WIDTH * ERRATA_PANEL_WIDTH * k
-            + j % ERRATA_PANEL_WIDTH;
-        for (size_t p = 0; p < k; p++) column[p * ERRATA_PANEL_WIDTH] = w[j * k + p];
+        int8_t *panel = packed + j / 16 * quads * 64 + j % 16 * 4;
+        for (size_t p = 0; p < k; p++) {
+            panel[p / 4 * 64 + p % 4] = (int8_t)((uint8_t)w[j * k + p] ^ 0x80);
+        }
     }
 }

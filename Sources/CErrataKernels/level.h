@@ -163,6 +163,87 @@ static void LEVEL(gemm)(
     }
 }
 
+static void LEVEL(quantize_rows)(
+    int8_t *out, float *scales, const float *x, size_t rows, size_t width, size_t stride) {
+    const float round = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer in the low bits.
+    for (size_t i = 0; i < rows; i++, x += width, out += stride) {
+        float largest = 0;
+        for (size_t j = 0; j < width; j++) {
+            float u = __builtin_fabsf(x[j]);
+            largest = u > largest ? u : largest;
+        }
+        scales[i] = largest / 127.0f;
+        float inverse = largest > 0 ? 127.0f / largest : 0;
+        for (size_t j = 0; j < width; j++) {
+            float shifted = x[j] * inverse + round;
+            int32_t bits;
+            memcpy(&bits, &shifted, sizeof bits);
+            out[j] = (int8_t)bits;
+        }
+        for (size_t j = width; j < stride; j++) out[j] = 0;
+    }
+}
+
+// The sums of rows by 16 columns; GEMM_I8_TILE computes them where a level has instructions for it.
+#ifndef GEMM_I8_TILE
+INLINE void LEVEL(gemm_i8_tile)(
+    const int rows, size_t k, const int8_t *a, const int8_t *b, i16 *sums) {
+    for (int i = 0; i < rows; i++) {
+        int32_t row[16] = {0};
+        for (size_t p = 0; p < k; p += 4, b += 64) {
+            const int8_t *x = a + (size_t)i * k + p;
+            for (int l = 0; l < 16; l++) {
+                const uint8_t *y = (const uint8_t *)b + 4 * l;
+                row[l] += x[0] * y[0] + x[1] * y[1] + x[2] * y[2] + x[3] * y[3];
+            }
+        }
+        b -= k * 16;
+        memcpy(&sums[i], row, sizeof row);
+    }
+}
+#define GEMM_I8_TILE LEVEL(gemm_i8_tile)
+#endif
+
+#define I8_ROWS 8
+
+static void LEVEL(gemm_i8)(
+    size_t m, size_t n, size_t k, const int8_t *a, const float *a_scales, const int8_t *b,
+    const float *b_scales, const float *bias, float *c, size_t c_stride) {
+    for (size_t i0 = 0; i0 < m; i0 += I8_ROWS) {
+        const int rows = m - i0 < I8_ROWS ? (int)(m - i0) : I8_ROWS;
+        const int8_t *block = a + i0 * k;
+        // The bytes of b are 128 too large.
+        int32_t excess[I8_ROWS];
+        for (int i = 0; i < rows; i++) {
+            int32_t sum = 0;
+            for (size_t p = 0; p < k; p++) sum += block[(size_t)i * k + p];
+            excess[i] = 128 * sum;
+        }
+        for (size_t j = 0; j < n; j += 16) {
+            i16 sums[I8_ROWS];
+            const int8_t *panel = b + j / 16 * (k * 16);
+            switch (rows) {
+            case 1: GEMM_I8_TILE(1, k, block, panel, sums); break;
+            case 2: GEMM_I8_TILE(2, k, block, panel, sums); break;
+            case 3: GEMM_I8_TILE(3, k, block, panel, sums); break;
+            case 4: GEMM_I8_TILE(4, k, block, panel, sums); break;
+            case 5: GEMM_I8_TILE(5, k, block, panel, sums); break;
+            case 6: GEMM_I8_TILE(6, k, block, panel, sums); break;
+            case 7: GEMM_I8_TILE(7, k, block, panel, sums); break;
+            default: GEMM_I8_TILE(8, k, block, panel, sums); break;
+            }
+            size_t count = n - j < 16 ? n - j : 16;
+            v16 scale = LEVEL(load_partial)(b_scales + j, count);
+            v16 start = LEVEL(load_partial)(bias + j, count);
+            for (int i = 0; i < rows; i++) {
+                v16 sum = __builtin_convertvector(sums[i] - excess[i], v16);
+                v16 y = FMA16(sum, scale * a_scales[i0 + (size_t)i], start);
+                memcpy(c + (i0 + (size_t)i) * c_stride + j, &y, count * sizeof(float));
+            }
+        }
+    }
+}
+
 // 2^x for -126 <= x <= 0: 2^n 2^f with |f| <= 1/2, a minimax polynomial for the second.
 INLINE v16 LEVEL(exp2)(v16 x) {
     const float round = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer in the low bits.
@@ -206,9 +287,10 @@ static void LEVEL(softmax)(float *x, size_t stride, size_t rows, size_t width, f
     }
 }
 
-// erfc(u / sqrt 2) = 2^-q(u); q is a minimax polynomial on [0, 6], weighted by u erfc(u / sqrt 2), so
-// that the error of gelu is even. Past 6 the tail is below 1.2e-8 and taken as 0.
-INLINE v16 LEVEL(gelu16)(v16 x) {
+// The standard normal distribution function. erfc(u / sqrt 2) = 2^-q(u); q is a minimax polynomial on
+// [0, 6], weighted by u erfc(u / sqrt 2), so that the error of gelu is even. Past 6 the tail is below
+// 1.2e-8 and taken as 0.
+INLINE v16 LEVEL(normal16)(v16 x) {
     v16 u = __builtin_elementwise_abs(x);
     v16 t = __builtin_elementwise_min(u, (v16)6.0f);
     v16 q = GELU_10;
@@ -224,7 +306,16 @@ INLINE v16 LEVEL(gelu16)(v16 x) {
     q = q * t;
     v16 tail = 0.5f * LEVEL(exp2)(-q);
     tail = u > 6.0f ? (v16){0} : tail;
-    return x * (x < 0.0f ? tail : 1.0f - tail);
+    return x < 0.0f ? tail : 1.0f - tail;
+}
+
+INLINE v16 LEVEL(gelu16)(v16 x) { return x * LEVEL(normal16)(x); }
+
+// Phi(x) + x phi(x), phi(x) = 2^(-x^2 / (2 ln 2)) / sqrt(2 pi); past 13 phi is taken at 13, below 1e-37.
+INLINE v16 LEVEL(gelu_slope16)(v16 x) {
+    v16 u = __builtin_elementwise_min(__builtin_elementwise_abs(x), (v16)13.0f);
+    v16 density = 0.398942280f * LEVEL(exp2)(u * u * -0.721347520f);
+    return FMA16(x, density, LEVEL(normal16)(x));
 }
 
 static void LEVEL(gelu)(float *x, size_t n) {
@@ -233,6 +324,66 @@ static void LEVEL(gelu)(float *x, size_t n) {
     if (i < n) {
         v16 y = LEVEL(gelu16)(LEVEL(load_partial)(x + i, n - i));
         memcpy(x + i, &y, (n - i) * sizeof(float));
+    }
+}
+
+static void LEVEL(gelu_gradient)(float *g, const float *x, size_t n) {
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        LEVEL(store)(g + i, LEVEL(load)(g + i) * LEVEL(gelu_slope16)(LEVEL(load)(x + i)));
+    }
+    if (i < n) {
+        v16 y = LEVEL(load_partial)(g + i, n - i)
+            * LEVEL(gelu_slope16)(LEVEL(load_partial)(x + i, n - i));
+        memcpy(g + i, &y, (n - i) * sizeof(float));
+    }
+}
+
+static void LEVEL(softmax_gradient)(
+    float *g, const float *p, size_t stride, size_t rows, size_t width, float scale) {
+    for (size_t i = 0; i < rows; i++, g += stride, p += stride) {
+        v16 sums = {0};
+        for (size_t j = 0; j < width; j += 16) {
+            sums = FMA16(LEVEL(load)(g + j), LEVEL(load)(p + j), sums);
+        }
+        float mean = LEVEL(sum)(sums);
+        for (size_t j = 0; j < width; j += 16) {
+            v16 y = LEVEL(load)(p + j) * (LEVEL(load)(g + j) - mean) * scale;
+            LEVEL(store)(g + j, y);
+        }
+    }
+}
+
+static void LEVEL(layer_norm_gradient)(
+    float *g, float *weight_gradient, float *bias_gradient, const float *x, size_t rows,
+    size_t width, const float *weight, float epsilon) {
+    for (size_t i = 0; i < rows; i++, x += width, g += width) {
+        v16 sums = {0}, squares = {0};
+        for (size_t j = 0; j < width; j += 16) sums += LEVEL(load)(x + j);
+        float mean = LEVEL(sum)(sums) / (float)width;
+        for (size_t j = 0; j < width; j += 16) {
+            v16 d = LEVEL(load)(x + j) - mean;
+            squares = FMA16(d, d, squares);
+        }
+        float variance = LEVEL(sum)(squares) / (float)width;
+        float scale = 1.0f / __builtin_elementwise_sqrt(variance + epsilon);
+        v16 plain = {0}, along = {0};
+        for (size_t j = 0; j < width; j += 16) {
+            v16 normal = (LEVEL(load)(x + j) - mean) * scale, y = LEVEL(load)(g + j);
+            v16 inner = y * LEVEL(load)(weight + j);
+            plain += inner;
+            along = FMA16(inner, normal, along);
+            LEVEL(store)(
+                weight_gradient + j, FMA16(y, normal, LEVEL(load)(weight_gradient + j)));
+            LEVEL(store)(bias_gradient + j, LEVEL(load)(bias_gradient + j) + y);
+        }
+        float mean_plain = LEVEL(sum)(plain) / (float)width;
+        float mean_along = LEVEL(sum)(along) / (float)width;
+        for (size_t j = 0; j < width; j += 16) {
+            v16 normal = (LEVEL(load)(x + j) - mean) * scale;
+            v16 inner = LEVEL(load)(g + j) * LEVEL(load)(weight + j);
+            LEVEL(store)(g + j, (inner - mean_plain - normal * mean_along) * scale);
+        }
     }
 }
 
@@ -285,4 +436,9 @@ static void LEVEL(add)(float *a, const float *b, size_t n) {
         .gelu = LEVEL(gelu),                                                                      \
         .layer_norm = LEVEL(layer_norm),                                                          \
         .add = LEVEL(add),                                                                        \
+        .quantize_rows = LEVEL(quantize_rows),                                                    \
+        .gemm_i8 = LEVEL(gemm_i8),                                                                \
+        .gelu_gradient = LEVEL(gelu_gradient),                                                    \
+        .softmax_gradient = LEVEL(softmax_gradient),                                              \
+        .layer_norm_gradient = LEVEL(layer_norm_gradient),                                        \
     }

@@ -14,8 +14,28 @@ package struct BertEncoder: Sendable {
         _ configuration: BertConfiguration, _ file: SafeTensors, kernels: Kernels
     ) throws(ModelError) {
         let weights = try BertWeights(file, configuration, kernels: kernels)
+        try self.init(configuration, weights, embeddings: nil, kernels: kernels)
+    }
+
+    /// Makes the encoder that `weights`, a changed checkpoint of `base`, describe; word and position
+    /// embeddings are shared with `base`, and `segments`, (segments, width), takes the token types' place.
+    init(
+        changing base: BertEncoder, by weights: BertWeights, segments: [Float], kernels: Kernels
+    ) throws(ModelError) {
+        let embeddings = try base.embeddings.changed(by: weights, segments: segments)
+        try self.init(base.configuration, weights, embeddings: embeddings, kernels: kernels)
+    }
+
+    private init(
+        _ configuration: BertConfiguration, _ weights: BertWeights, embeddings: BertEmbeddings?,
+        kernels: Kernels
+    ) throws(ModelError) {
         self.configuration = configuration
-        embeddings = try BertEmbeddings(weights, configuration)
+        if let embeddings {
+            self.embeddings = embeddings
+        } else {
+            self.embeddings = try BertEmbeddings(weights, configuration)
+        }
         var blocks: [BertBlock] = []
         for layer in 0..<configuration.layerCount {
             blocks.append(
@@ -27,11 +47,12 @@ package struct BertEncoder: Sendable {
 
     /// Returns the last hidden states, (tokens, width), of sentences that lie one after the other.
     ///
-    /// `observe` sees the embeddings and then the output of every block.
+    /// `segments` gives each token's row of the segment table, 0 where it is nil. `observe` sees the
+    /// embeddings and then the output of every block.
     package func callAsFunction(
-        _ sentences: [[Int32]], observe: ((Matrix) -> Void)? = nil
+        _ sentences: [[Int32]], segments: [[UInt8]]? = nil, observe: ((Matrix) -> Void)? = nil
     ) -> Matrix {
-        var x = embeddings(sentences)
+        var x = embeddings(sentences, segments: segments)
         let ranges = Self.ranges(sentences)
         observe?(x)
         for block in blocks {
@@ -51,39 +72,51 @@ package struct BertEncoder: Sendable {
     }
 }
 
-/// Word, position and token type embeddings; every token here has type 0.
+/// Word, position and segment embeddings; a plain sentence lies in segment 0, BERT's token type 0.
 struct BertEmbeddings {
     private let width: Int
     /// (vocabulary, width).
     private let word: [Float]
     /// (positions, width).
     private let position: [Float]
-    /// (width).
-    private let tokenType: [Float]
-    private let norm: LayerNorm
+    /// (segments, width).
+    private var segment: [Float]
+    private var norm: LayerNorm
+    private let epsilon: Float
 
     init(_ weights: BertWeights, _ configuration: BertConfiguration) throws(ModelError) {
         width = configuration.width
         word = try weights.floats("embeddings.word_embeddings.weight")
         position = try weights.floats("embeddings.position_embeddings.weight")
-        tokenType = Array(
-            try weights.floats("embeddings.token_type_embeddings.weight").prefix(width))
-        norm = try weights.layerNorm(
-            "embeddings.LayerNorm", epsilon: configuration.layerNormEpsilon)
+        segment = try weights.floats("embeddings.token_type_embeddings.weight")
+        epsilon = configuration.layerNormEpsilon
+        norm = try weights.layerNorm("embeddings.LayerNorm", epsilon: epsilon)
+    }
+
+    /// Returns the same words and positions with other segments and another norm.
+    func changed(
+        by weights: BertWeights, segments: [Float]
+    ) throws(ModelError) -> BertEmbeddings {
+        var changed = self
+        changed.segment = segments
+        changed.norm = try weights.layerNorm("embeddings.LayerNorm", epsilon: epsilon)
+        return changed
     }
 
     /// Returns (tokens, width); every id must be in the vocabulary and every sentence fit the positions.
-    func callAsFunction(_ sentences: [[Int32]]) -> Matrix {
+    func callAsFunction(_ sentences: [[Int32]], segments: [[UInt8]]? = nil) -> Matrix {
         let tokens = sentences.reduce(0) { $0 + $1.count }
         var sum: [Float] = []
         sum.reserveCapacity(tokens * width)
-        for sentence in sentences {
+        for (index, sentence) in sentences.enumerated() {
             for (place, id) in sentence.enumerated() {
                 let word = Int(id) * width
                 let position = place * width
+                let segment = Int(segments?[index][place] ?? 0) * width
                 for i in 0..<width {
                     sum.append(
-                        self.word[word + i] + tokenType[i] + self.position[position + i])
+                        self.word[word + i] + self.segment[segment + i]
+                            + self.position[position + i])
                 }
             }
         }

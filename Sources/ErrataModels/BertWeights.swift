@@ -2,7 +2,7 @@
 ///
 /// The table of names is checked in both directions before anything is read: a tensor that is missing,
 /// has another shape or is not used is an error.
-struct BertWeights {
+package struct BertWeights {
     /// In many checkpoints, and used by nothing here: the positions 0, 1, 2, … and the head of the
     /// next-sentence task.
     static let unused: Set<String> = [
@@ -12,12 +12,17 @@ struct BertWeights {
     private let file: SafeTensors
     private let shapes: [String: [Int]]
     private let kernels: Kernels
+    private let delta: WeightDelta?
+    private let precision: Linear.Precision
 
-    init(
-        _ file: SafeTensors, _ configuration: BertConfiguration, kernels: Kernels
+    package init(
+        _ file: SafeTensors, _ configuration: BertConfiguration, kernels: Kernels,
+        delta: WeightDelta? = nil, precision: Linear.Precision = .float32
     ) throws(ModelError) {
         self.file = file
         self.kernels = kernels
+        self.delta = delta
+        self.precision = precision
         shapes = Self.shapes(configuration)
         let found = file.shapes
         if let name = Set(shapes.keys).subtracting(found.keys).min() {
@@ -29,7 +34,7 @@ struct BertWeights {
     }
 
     /// Returns the name and shape of every tensor that the configuration asks for.
-    static func shapes(_ configuration: BertConfiguration) -> [String: [Int]] {
+    package static func shapes(_ configuration: BertConfiguration) -> [String: [Int]] {
         let width = configuration.width
         let between = configuration.intermediateWidth
         var shapes: [String: [Int]] = [
@@ -60,9 +65,11 @@ struct BertWeights {
         return shapes
     }
 
-    func floats(_ name: String) throws(ModelError) -> [Float] {
+    package func floats(_ name: String) throws(ModelError) -> [Float] {
         guard let shape = shapes[name] else { fatalError("unreachable: \(name) is in the table") }
-        return try file.floats(name, shape: shape)
+        let values = try file.floats(name, shape: shape)
+        guard let delta else { return values }
+        return try delta.applied(to: values, name, shape: shape, kernels)
     }
 
     /// Returns the map whose outputs are those of the named ones, one after the other.
@@ -74,7 +81,8 @@ struct BertWeights {
             bias += try floats(name + ".bias")
         }
         return Linear(
-            weight: weight, bias: bias, inputs: weight.count / bias.count, kernels: kernels)
+            weight: weight, bias: bias, inputs: weight.count / bias.count, precision: precision,
+            kernels: kernels)
     }
 
     func layerNorm(_ name: String, epsilon: Float) throws(ModelError) -> LayerNorm {

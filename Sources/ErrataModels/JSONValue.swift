@@ -75,7 +75,7 @@ package struct JSONObject {
         return number
     }
 
-    func number(_ key: String) throws(ModelError) -> Double {
+    package func number(_ key: String) throws(ModelError) -> Double {
         let value = try required(key)
         guard case .number(let text) = value, let number = Double(text), number.isFinite else {
             throw unexpected(key, "a number", value)
@@ -83,13 +83,13 @@ package struct JSONObject {
         return number
     }
 
-    func array(_ key: String) throws(ModelError) -> [JSONValue] {
+    package func array(_ key: String) throws(ModelError) -> [JSONValue] {
         let value = try required(key)
         guard case .array(let items) = value else { throw unexpected(key, "an array", value) }
         return items
     }
 
-    func object(_ key: String) throws(ModelError) -> JSONObject {
+    package func object(_ key: String) throws(ModelError) -> JSONObject {
         let value = try required(key)
         guard case .object(let object) = value else { throw unexpected(key, "an object", value) }
         return object

@@ -2,38 +2,67 @@ import CErrataKernels
 
 /// The affine map y = x Wᵀ + b, with W packed once for the matrix kernel.
 package struct Linear: Sendable {
+    /// The numbers that a map computes with.
+    package enum Precision: String, Sendable {
+        case float32
+        /// Weights and inputs in 8 bits; see ``QuantizedWeight``.
+        case int8
+    }
+
+    private enum Weight: Sendable {
+        /// W as `errata_pack` lays it out.
+        case packed([Float])
+        case quantized(QuantizedWeight)
+    }
+
     package let inputs: Int
     package let outputs: Int
-    /// W as `errata_pack` lays it out.
-    private let packed: [Float]
+    private let weight: Weight
     private let bias: [Float]
     private let kernels: Kernels
 
     /// Makes the map from `weight`, (outputs, inputs) as checkpoints store it, and `bias`, (outputs).
-    package init(weight: [Float], bias: [Float], inputs: Int, kernels: Kernels) {
+    package init(
+        weight: [Float], bias: [Float], inputs: Int, precision: Precision = .float32,
+        kernels: Kernels
+    ) {
         precondition(weight.count == bias.count * inputs)
         self.inputs = inputs
         outputs = bias.count
         self.bias = bias
         self.kernels = kernels
-        let count = errata_packed_count(bias.count, inputs)
-        packed = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-            if let start = buffer.baseAddress { errata_pack(start, weight, bias.count, inputs) }
+        switch precision {
+        case .float32:
+            self.weight = .packed(Self.pack(weight, outputs: bias.count, inputs: inputs))
+        case .int8:
+            self.weight = .quantized(
+                QuantizedWeight(weight, outputs: bias.count, inputs: inputs, kernels: kernels))
+        }
+    }
+
+    private static func pack(_ weight: [Float], outputs: Int, inputs: Int) -> [Float] {
+        let count = errata_packed_count(outputs, inputs)
+        return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+            if let start = buffer.baseAddress { errata_pack(start, weight, outputs, inputs) }
             initialized = count
         }
     }
 
     /// Returns (tokens, outputs) for x, (tokens, inputs).
     ///
-    /// Each output is one chain of fused multiply-adds over the inputs that starts at the bias: a row
-    /// of the result depends on nothing but its row of x.
+    /// In float32 each output is one chain of fused multiply-adds over the inputs that starts at the
+    /// bias: a row of the result depends on nothing but its row of x. So it does in int8.
     package func callAsFunction(_ x: Matrix) -> Matrix {
         precondition(x.columns == inputs)
-        let panel = Int(ERRATA_PANEL_WIDTH)
-        return Matrix(rows: x.rows, columns: outputs) { y in
-            kernels.functions.gemm(
-                x.rows, outputs, inputs, x.values, inputs, packed, panel, inputs * panel, bias,
-                y, outputs)
+        switch weight {
+        case .quantized(let weight): return weight.multiply(x, bias: bias)
+        case .packed(let packed):
+            let panel = Int(ERRATA_PANEL_WIDTH)
+            return Matrix(rows: x.rows, columns: outputs) { y in
+                kernels.functions.gemm(
+                    x.rows, outputs, inputs, x.values, inputs, packed, panel, inputs * panel, bias,
+                    y, outputs)
+            }
         }
     }
 }

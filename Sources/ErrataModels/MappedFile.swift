@@ -1,14 +1,24 @@
 import Crypto
 import Glibc
 
-/// A regular file, mapped read-only.
+/// A regular file, mapped read-only, or one that is part of the program.
 ///
 /// The mapping lives as long as the object. Whoever truncates the file meanwhile kills the process
 /// (SIGBUS), so readers copy what they need and let go.
-final class MappedFile {
+// The bytes are never written, and unmapped only when no reference is left.
+final class MappedFile: @unchecked Sendable {
     let name: String
     let byteCount: Int
-    private let base: UnsafeMutableRawPointer?
+    private let base: UnsafeRawPointer?
+    private let isPartOfProgram: Bool
+
+    /// Takes bytes that live as long as the process.
+    init(name: String, programBytes bytes: UnsafeRawBufferPointer) {
+        self.name = name
+        byteCount = bytes.count
+        base = bytes.baseAddress
+        isPartOfProgram = true
+    }
 
     /// Maps `directory/name`; `byteCountMax` bounds what is mapped.
     init(directory: String, name: String, byteCountMax: Int) throws(ModelError) {
@@ -26,6 +36,7 @@ final class MappedFile {
                 .limit, "\(path) has \(status.st_size) bytes, more than \(byteCountMax)")
         }
         self.name = name
+        isPartOfProgram = false
         byteCount = status.st_size
         guard byteCount > 0 else {
             base = nil
@@ -33,28 +44,37 @@ final class MappedFile {
         }
         let mapped = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0)
         guard mapped != MAP_FAILED else { throw Self.unreadable(path) }
-        base = mapped
+        base = UnsafeRawPointer(mapped)
     }
 
     deinit {
-        if let base { munmap(base, byteCount) }
+        guard let base, !isPartOfProgram else { return }
+        munmap(UnsafeMutableRawPointer(mutating: base), byteCount)
     }
 
     var bytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: UnsafeRawPointer(base), count: byteCount)
+        UnsafeRawBufferPointer(start: base, count: byteCount)
     }
 
     /// SHA-256 of the bytes in lower-case hexadecimal.
-    var sha256: String {
+    var sha256: String { hexadecimal(digest) }
+
+    /// SHA-256 of the bytes.
+    var digest: [UInt8] {
         var hash = SHA256()
         hash.update(bufferPointer: bytes)
-        return hash.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        return Array(hash.finalize())
     }
 
     private static func unreadable(_ path: String) -> ModelError {
         ModelError(.unreadable, "cannot read \(path): \(String(cString: strerror(errno)))")
     }
+}
+
+/// Returns bytes in lower-case hexadecimal.
+func hexadecimal(_ bytes: [UInt8]) -> String {
+    bytes.map { byte in
+        let digits = String(byte, radix: 16)
+        return digits.count == 1 ? "0" + digits : digits
+    }.joined()
 }

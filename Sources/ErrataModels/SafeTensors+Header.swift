@@ -31,6 +31,18 @@ extension SafeTensors {
         return byName
     }
 
+    /// Returns the members of `__metadata__`, which all are texts; empty where there is none.
+    static func metadata(_ header: JSONObject) throws(ModelError) -> [String: String] {
+        guard let value = header["__metadata__"] else { return [:] }
+        guard case .object(let object) = value else {
+            throw ModelError(
+                .malformed, "\(header.place): '__metadata__' is \(value.kind), not an object")
+        }
+        var texts: [String: String] = [:]
+        for member in object.members { texts[member.key] = try object.string(member.key) }
+        return texts
+    }
+
     private static func entry(
         _ name: String, _ object: JSONObject, dataByteCount: Int
     ) throws(ModelError) -> Entry {

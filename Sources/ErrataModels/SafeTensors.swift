@@ -3,7 +3,7 @@
 /// The file is the header's length (8 bytes, little-endian), the header (JSON: name to dtype, shape
 /// and byte range), then the data, which the ranges must cover without gap or overlap. All of it is
 /// checked before the first tensor is read.
-package struct SafeTensors {
+package struct SafeTensors: Sendable {
     package static let headerByteCountMax = 16 << 20
     static let dimensionCountMax = 8
 
@@ -19,9 +19,14 @@ package struct SafeTensors {
     private let file: MappedFile
     private let dataStart: Int
     private let entries: [String: Entry]
+    /// The texts under `__metadata__`.
+    package let metadata: [String: String]
 
     /// Names and shapes of all tensors.
     package var shapes: [String: [Int]] { entries.mapValues(\.shape) }
+
+    /// The file's name, for messages.
+    package var name: String { file.name }
 
     /// Opens `directory/name`.
     package init(directory: String, name: String) throws(ModelError) {
@@ -52,6 +57,7 @@ package struct SafeTensors {
         dataStart = 8 + Int(length)
         let header = try JSONReader.object(Array(bytes[8..<dataStart]), place: file.name)
         entries = try Self.entries(header, dataByteCount: bytes.count - dataStart)
+        metadata = try Self.metadata(header)
     }
 
     /// Returns the elements of a tensor, which must have this shape, as floats.

@@ -24,9 +24,10 @@ package final class SentenceEncoder: Sendable {
     package let tokenCountMax: Int
 
     package let model: BertEncoder
-    private let tokenizer: WordPieceTokenizer
+    let tokenizer: WordPieceTokenizer
+    let checkpoint: SafeTensors
     private let threads: Int
-    private let kernels: Kernels
+    let kernels: Kernels
 
     /// Loads a sentence-transformers directory, for example all-MiniLM-L6-v2.
     package convenience init(directory: String, threads: Int) throws {
@@ -63,8 +64,8 @@ package final class SentenceEncoder: Sendable {
                 "the tokenizer puts \(tokenizer.specialCount) tokens around a text, "
                     + "max_seq_length is \(modules.tokenCountMax)")
         }
-        let weights = try files.map("model.safetensors")
-        model = try BertEncoder(configuration, try SafeTensors(weights), kernels: kernels)
+        checkpoint = try SafeTensors(try files.map("model.safetensors"))
+        model = try BertEncoder(configuration, checkpoint, kernels: kernels)
         width = configuration.width
         tokenCountMax = modules.tokenCountMax
         identity = files.identity()

@@ -4,7 +4,7 @@ import Glibc
 ///
 /// Threads of our own and not Dispatch's: the number of threads is the caller's to choose, and a pool
 /// decides that by itself.
-enum Workers {
+package enum Workers {
     /// What one thread is to do.
     private final class Piece: Sendable {
         let index: Int
@@ -17,7 +17,7 @@ enum Workers {
     }
 
     /// Calls `body` with 0..<count, 0 on the calling thread, and returns when all calls have.
-    static func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    package static func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
         guard count > 1 else { return (0..<count).forEach(body) }
         withoutActuallyEscaping(body) { body in
             var threads: [pthread_t] = []

@@ -53,6 +53,23 @@ struct errata_kernels {
         const float *_Nonnull b, size_t b_row_stride, size_t b_panel_stride,
         const float *_Nullable bias, float *_Nonnull c, size_t c_stride);
 
+    /// Rounds each row of x, (rows, width), to int8: out = round(x / scale), scale = max |x| / 127.
+    ///
+    /// Ties go to even. Row i of `out` starts at i * stride, a multiple of 4 of at least `width`; bytes
+    /// past `width` are zero. A row of zeros has scale 0. x must be finite.
+    void (*_Nonnull quantize_rows)(
+        int8_t *_Nonnull out, float *_Nonnull scales, const float *_Nonnull x, size_t rows,
+        size_t width, size_t stride);
+
+    /// Writes c = a b * a_scale * b_scale + bias for int8 matrices: a is (m, k), b is (k, n).
+    ///
+    /// k is a multiple of 4 of at most 131068 and a's row stride; b was packed by `errata_pack_i8`. Sums
+    /// are exact; c[i][j] = fma(sum, a_scales[i] * b_scales[j], bias[j]).
+    void (*_Nonnull gemm_i8)(
+        size_t m, size_t n, size_t k, const int8_t *_Nonnull a, const float *_Nonnull a_scales,
+        const int8_t *_Nonnull b, const float *_Nonnull b_scales, const float *_Nonnull bias,
+        float *_Nonnull c, size_t c_stride);
+
     /// Replaces each row of x, (rows, width), by softmax(scale * row).
     ///
     /// Elements from `width` to the next multiple of 16 must belong to x (stride >= that multiple)
@@ -70,6 +87,25 @@ struct errata_kernels {
 
     /// Adds b to a.
     void (*_Nonnull add)(float *_Nonnull a, const float *_Nonnull b, size_t n);
+
+    /// Replaces g, the gradient at gelu(x), by the gradient at x.
+    void (*_Nonnull gelu_gradient)(float *_Nonnull g, const float *_Nonnull x, size_t n);
+
+    /// Replaces g, the gradient at p = softmax(scale * s), by the gradient at s.
+    ///
+    /// g and p are (rows, width) with one stride; from `width` to the next multiple of 16 both belong to
+    /// the caller, p is zero there and g finite.
+    void (*_Nonnull softmax_gradient)(
+        float *_Nonnull g, const float *_Nonnull p, size_t stride, size_t rows, size_t width,
+        float scale);
+
+    /// Replaces g, the gradient at layer_norm(x), by the gradient at x, and adds those of the weights.
+    ///
+    /// g and x are (rows, width); `width` is a multiple of 16.
+    void (*_Nonnull layer_norm_gradient)(
+        float *_Nonnull g, float *_Nonnull weight_gradient, float *_Nonnull bias_gradient,
+        const float *_Nonnull x, size_t rows, size_t width, const float *_Nonnull weight,
+        float epsilon);
 };
 
 /// Returns the functions of the level in use.
@@ -106,5 +142,21 @@ size_t errata_packed_count(size_t n, size_t k);
 /// `packed` is (panels, k, 48): column j of the (k, n) matrix lies in panel j / 48. Columns past n
 /// are zero.
 void errata_pack(float *_Nonnull packed, const float *_Nonnull w, size_t n, size_t k);
+
+/// Packs b, (k, n), as it is for `gemm`: what `errata_pack` does with b's transpose.
+void errata_pack_rows(float *_Nonnull packed, const float *_Nonnull b, size_t n, size_t k);
+
+/// Returns how many bytes `errata_pack_i8` writes for a matrix of n columns and k rows.
+size_t errata_packed_i8_count(size_t n, size_t k);
+
+/// Packs the transpose of w, (n, k), for `gemm_i8`.
+///
+/// `packed` is (panels of 16 columns, k / 4 rounded up, 16, 4), each byte with its top bit flipped, as
+/// unsigned multipliers want it; what is missing to whole panels is zero.
+void errata_pack_i8(int8_t *_Nonnull packed, const int8_t *_Nonnull w, size_t n, size_t k);
+
+/// Writes the transpose of a, (rows, columns) with `a_stride`, to `out`, (columns, rows).
+void errata_transpose(
+    float *_Nonnull out, const float *_Nonnull a, size_t a_stride, size_t rows, size_t columns);
 
 #endif

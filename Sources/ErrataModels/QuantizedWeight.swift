@@ -1,0 +1,57 @@
+import CErrataKernels
+
+/// A matrix of weights in 8 bits: one scale for each output, and one for each row of the input.
+///
+/// Symmetric and linear, as in Jacob et al. 2018, section 2, without zero points: an input row is
+/// rounded to round(x / s), s = max |x| / 127, the products are summed exactly in 32 bits, and the sum
+/// is scaled back. A row of the result depends on nothing but its row of x.
+struct QuantizedWeight: Sendable {
+    private let inputs: Int
+    private let outputs: Int
+    /// As `errata_pack_i8` lays it out.
+    private let packed: [Int8]
+    /// One a panel column.
+    private let scales: [Float]
+    private let kernels: Kernels
+
+    /// Rounds `weight`, (outputs, inputs).
+    init(_ weight: [Float], outputs: Int, inputs: Int, kernels: Kernels) {
+        self.inputs = inputs
+        self.outputs = outputs
+        self.kernels = kernels
+        var scales = [Float](repeating: 0, count: outputs)
+        var rounded = [Int8](repeating: 0, count: weight.count)
+        for output in 0..<outputs {
+            let row = output * inputs..<(output + 1) * inputs
+            let largest = weight[row].reduce(0) { max($0, abs($1)) }
+            guard largest > 0 else { continue }
+            scales[output] = largest / 127
+            for i in row { rounded[i] = Int8((weight[i] / scales[output]).rounded()) }
+        }
+        self.scales = scales
+        packed = [Int8](
+            unsafeUninitializedCapacity: errata_packed_i8_count(outputs, inputs)
+        ) { buffer, count in
+            if let start = buffer.baseAddress { errata_pack_i8(start, rounded, outputs, inputs) }
+            count = errata_packed_i8_count(outputs, inputs)
+        }
+    }
+
+    /// Returns x Wᵀ + b, (tokens, outputs), for x, (tokens, inputs).
+    func multiply(_ x: Matrix, bias: [Float]) -> Matrix {
+        let stride = (inputs + 3) / 4 * 4
+        return withUnsafeTemporaryAllocation(of: Int8.self, capacity: x.rows * stride) { rounded in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: x.rows) { rowScales in
+                Matrix(rows: x.rows, columns: outputs) { y in
+                    guard let rounded = rounded.baseAddress, let rowScales = rowScales.baseAddress
+                    else { return }
+                    kernels.functions.quantize_rows(
+                        rounded, rowScales, x.values, x.rows, inputs, stride)
+                    kernels.functions.gemm_i8(
+                        x.rows, outputs, stride, rounded, rowScales, packed, scales, bias, y,
+                        outputs)
+                }
+            }
+        }
+    }
+}
