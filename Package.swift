@@ -45,6 +45,7 @@ let package = Package(
         .target(
             name: "CErrataReader", exclude: ["MODEL-CARD.md", "reader.safetensors"]),
         .target(name: "CErrataSystem"),
+        .target(name: "CErrataData"),
 
         .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: strict),
         .target(name: "ErrataCore", dependencies: [crypto], swiftSettings: strict),
@@ -59,7 +60,8 @@ let package = Package(
             dependencies: ["ErrataCore", "ErrataModels", "CErrataKernels", sqlite, crypto],
             swiftSettings: numeric),
         .target(
-            name: "ErrataAlignment", dependencies: ["ErrataModels", "CErrataKernels"],
+            name: "ErrataAlignment",
+            dependencies: ["ErrataCore", "ErrataModels", "CErrataData", "CErrataKernels", crypto],
             swiftSettings: numeric),
         .target(
             name: "ErrataService",
@@ -92,8 +94,8 @@ let package = Package(
         .executableTarget(
             name: "errata",
             dependencies: [
-                "ErrataAPI", "ErrataCore", "ErrataService", "ErrataJournal", "ErrataServer",
-                "ErrataClient", "ErrataModels", arguments, logging,
+                "ErrataAPI", "ErrataAlignment", "ErrataCore", "ErrataService", "ErrataJournal",
+                "ErrataServer", "ErrataClient", "ErrataModels", arguments, logging,
             ],
             resources: [.embedInCode("Demo/facts.jsonl")],
             swiftSettings: strict),
@@ -118,7 +120,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ErrataAlignmentTests",
-            dependencies: ["ErrataAlignment", "ErrataModels", "CErrataKernels"],
+            dependencies: [
+                "ErrataAlignment", "ErrataCore", "ErrataModels", "CErrataKernels", "ErrataTesting",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ErrataRetrievalTests",
@@ -138,8 +142,8 @@ let package = Package(
         .testTarget(
             name: "ErrataTests",
             dependencies: [
-                "errata", "errata-bench", "ErrataAPI", "ErrataClient", "ErrataCore",
-                "ErrataTesting",
+                "errata", "errata-bench", "ErrataAPI", "ErrataAlignment", "ErrataClient",
+                "ErrataCore", "ErrataTesting",
             ],
             swiftSettings: strict),
     ],

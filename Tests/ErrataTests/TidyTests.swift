@@ -16,6 +16,7 @@ struct TidyTests {
         "ErrataCore": [],
         "ErrataJournal": ["ErrataCore", "LMDB", "CErrataSystem"],
         "ErrataModels": ["CErrataKernels"],
+        "ErrataAlignment": ["ErrataCore", "ErrataModels", "CErrataData", "CErrataKernels"],
         "ErrataRetrieval": ["ErrataCore", "ErrataModels", "CErrataKernels"],
         "ErrataService": ["ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval"],
         "ErrataAPI": ["ErrataCore"],
@@ -79,7 +80,7 @@ struct TidyTests {
     func imports(target: String) throws {
         let allowed = try #require(TidyTests.arrows[target])
         let ours = Set(TidyTests.arrows.keys).union([
-            "CLMDB", "CErrataKernels", "CErrataSystem",
+            "CLMDB", "CErrataData", "CErrataKernels", "CErrataSystem",
         ])
         for file in try TidyTests.files(in: "Sources/\(target)") {
             for line in file.lines {
