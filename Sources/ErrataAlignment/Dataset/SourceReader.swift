@@ -1,0 +1,145 @@
+import ErrataModels
+
+/// Reads the files of real data sets, each strictly: what does not fit its shape is an error with its place.
+struct SourceReader {
+    let format: SourceFormat
+    let name: String
+
+    func read(_ bytes: [UInt8]) throws(DatasetError) -> SourceContent {
+        var content = SourceContent()
+        for fields in try records(bytes) {
+            switch format {
+            case .knowEdit: try content.records.append(knowEdit(fields))
+            case .counterFact: try content.records.append(counterFact(fields))
+            case .zsRE:
+                if let record = try zsRE(fields) { content.records.append(record) }
+            case .pokeMQA:
+                if let record = try pokeMQA(fields) { content.records.append(record) }
+            case .open:
+                if let question = try open(fields) { content.openQuestions.append(question) }
+            }
+        }
+        return content
+    }
+
+    /// Splits the bytes into objects: an array of them, or one on each line.
+    private func records(_ bytes: [UInt8]) throws(DatasetError) -> [DatasetFields] {
+        let first = bytes.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
+        guard let first else { throw DatasetError(.malformed, "\(name): the file is empty") }
+        if first == UInt8(ascii: "[") { return try array(bytes) }
+        var records: [DatasetFields] = []
+        var line = 0
+        for part in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            line += 1
+            if part.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { continue }
+            records.append(try DatasetFields(Array(part), place: "\(name):\(line)"))
+        }
+        return records
+    }
+
+    private func array(_ bytes: [UInt8]) throws(DatasetError) -> [DatasetFields] {
+        let value: JSONValue
+        do { value = try JSONReader.value(bytes, place: name) } catch {
+            throw DatasetError(.malformed, error.message)
+        }
+        guard case .array(let items) = value else {
+            throw DatasetError(.malformed, "\(name): expected an array, found \(value.kind)")
+        }
+        var records: [DatasetFields] = []
+        for (index, item) in items.enumerated() {
+            guard case .object(let object) = item else {
+                throw DatasetError(
+                    .malformed, "\(name)[\(index)]: expected an object, found \(item.kind)")
+            }
+            records.append(DatasetFields(object, place: "\(name)[\(index)]"))
+        }
+        return records
+    }
+
+    // MARK: CounterFact
+
+    /// Rephrasings that ask for something else than the prompt does.
+    private static let looseRephrasings = [
+        "surrounded by", "surroundings include", "navigating", "greatest accomplishment",
+        "greatest strength", "greatest weakness", "greatest artistic work",
+        "becomes important when",
+        "was born in", "lives in", "is known for", "is incredible at", "restaurants",
+        "meals include",
+        "the locals held", "aired alongside", "name is that", "has its name is",
+        "tourist attractions",
+        "twin city is known", "twin city speak", "capital speak", "passed away, people speak",
+        "People around", "To get to work", "founders of", "inspiration for", "author is from",
+        "parents are from", "nearby", "opposite to",
+    ]
+
+    private func counterFact(_ fields: DatasetFields) throws(DatasetError) -> SourceRecord {
+        let prompt = try fields.text("prompt")
+        let object = try fields.text("target_new")
+        let rephrase = try fields.text("rephrase_prompt")
+        let edit = "\(prompt) \(object)"
+        let answer = ScopePair.Answer.found(object, as: .object, in: edit)
+        var questions = [
+            SourceRecord.Question(text: prompt, kind: "direct", answer: answer),
+            SourceRecord.Question(
+                text: try fields.text("locality_prompt"), kind: "otherSubject",
+                truth: try fields.text("locality_ground_truth")),
+        ]
+        let asksElse = SourceReader.looseRephrasings.contains {
+            rephrase.contains($0) && !prompt.contains($0)
+        }
+        if !asksElse {
+            questions.append(.init(text: rephrase, kind: "rephrase", answer: answer))
+        }
+        return SourceRecord(
+            source: name, subject: try fields.text("subject"), prompt: prompt, object: object,
+            questions: questions)
+    }
+
+    // MARK: zsRE
+
+    /// Reads an edit and its questions; nil if its target is empty, which one record of the set has.
+    private func zsRE(_ fields: DatasetFields) throws(DatasetError) -> SourceRecord? {
+        if case .string("") = fields.object["alt"] { return nil }
+        let prompt = try fields.text("src")
+        let object = try fields.text("alt")
+        let answer = ScopePair.Answer.found(object, as: .object, in: "\(prompt) \(object)")
+        let open = try fields.text("loc").replacing("nq question: ", with: "")
+        return SourceRecord(
+            source: name, subject: try fields.text("subject"), prompt: prompt, object: object,
+            questions: [
+                .init(text: prompt, kind: "direct", answer: answer),
+                .init(text: try fields.text("rephrase"), kind: "rephrase", answer: answer),
+                .init(text: open, kind: "open", truth: try fields.text("loc_ans")),
+            ])
+    }
+
+    // MARK: Open questions
+
+    private static let openBytesMax = 400
+
+    /// Returns the question or instruction of a record, or nil if it is too long to be one.
+    private func open(_ fields: DatasetFields) throws(DatasetError) -> String? {
+        let text: String
+        if fields.object["question"] != nil {
+            text = try fields.longText("question")
+        } else if fields.object["qText"] != nil {
+            text = try fields.longText("qText")
+        } else if fields.object["instruction"] != nil {
+            text = try fields.longText("instruction")
+        } else if case .object(let prompt) = fields.object["prompt"] {
+            text = try DatasetFields(prompt, place: fields.place).longText("text")
+        } else {
+            throw fields.error("neither 'question', 'qText', 'instruction' nor 'prompt' is there")
+        }
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return line.isEmpty || line.utf8.count > SourceReader.openBytesMax ? nil : line
+    }
+}
+
+extension DatasetFields {
+    /// Returns a text of any length.
+    fileprivate func longText(_ key: String) throws(DatasetError) -> String {
+        guard case .string(let text) = object[key] else { throw error("'\(key)' must be a string") }
+        return text
+    }
+}
