@@ -79,18 +79,15 @@ enum NearName {
         return String(characters)
     }
 
-    /// Replaces or inserts one letter past the first.
+    /// Replaces letters past the first by a syllable: one wrong letter alone is a typing error, and names
+    /// the same thing.
     private static func changedLetter(_ name: String, _ random: inout SeededGenerator) -> String {
-        var characters = Array(name)
+        let characters = Array(name)
         let places = characters.indices.dropFirst().filter { characters[$0].isLetter }
-        guard !places.isEmpty else { return name + "a" }
-        let letter = random.pick(Array("aeiounrstlmkdb"))
+        guard !places.isEmpty else { return name + Syllables.word(1...1, &random).lowercased() }
         let place = random.pick(places)
-        if random.chance(60) {
-            characters[place] = letter
-        } else {
-            characters.insert(letter, at: place)
-        }
-        return String(characters)
+        let end = min(place + 2, characters.count)
+        let syllable = Syllables.word(1...1, &random).lowercased()
+        return String(characters[..<place]) + syllable + String(characters[end...])
     }
 }

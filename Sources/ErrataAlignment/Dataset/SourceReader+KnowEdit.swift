@@ -11,10 +11,10 @@ extension SourceReader {
             record.questions.append(record.answered(question, "alias"))
         }
         for (question, answers) in try fields.probes("portability", "Reasoning") {
-            record.questions.append(record.reasoned(question, answers))
+            record.questions += record.reasoned(question, answers)
         }
         for (question, answers) in try fields.probes("portability", "Logical_Generalization") {
-            record.questions.append(record.generalised(question, answers))
+            record.questions += record.generalised(question, answers)
         }
         for (question, answers) in try fields.probes("locality", "Relation_Specificity") {
             // A probe for the edited fact itself has the old object for its answer.
@@ -35,19 +35,23 @@ extension SourceRecord {
         Question(text: question, kind: kind, answer: .found(object, as: .object, in: edit))
     }
 
-    /// A question over two facts; only the edit's own object makes the edit enough.
-    fileprivate func reasoned(_ question: String, _ answers: [String]) -> Question {
-        answers.contains(object)
-            ? answered(question, "reasoning") : Question(text: question, kind: "bridge")
+    /// Returns a question over two facts: out of scope, for the edit is one of them.
+    ///
+    /// Left out where the edit's object is the answer and only other knowledge says that the question is
+    /// about its subject.
+    fileprivate func reasoned(_ question: String, _ answers: [String]) -> [Question] {
+        guard answers.contains(object) else { return [Question(text: question, kind: "bridge")] }
+        return question.holdsName(subject) ? [answered(question, "reasoning")] : []
     }
 
-    fileprivate func generalised(_ question: String, _ answers: [String]) -> Question {
-        if answers.contains(subject) {
-            return Question(
-                text: question, kind: "inverse", answer: .found(subject, as: .subject, in: edit))
-        }
-        return answers.contains(object)
-            ? answered(question, "reasoning") : Question(text: question, kind: "bridge")
+    fileprivate func generalised(_ question: String, _ answers: [String]) -> [Question] {
+        guard answers.contains(subject) else { return reasoned(question, answers) }
+        // The relation turned round without another word is wrong for all but a few relations.
+        let isTurned = question == prompt.replacing(subject, with: object)
+        let isOfSiblings = question.contains("siblings") && !prompt.contains("siblings")
+        guard !isTurned, !isOfSiblings, !question.holdsName(subject) else { return [] }
+        let answer = ScopePair.Answer.found(subject, as: .subject, in: edit)
+        return [Question(text: question, kind: "inverse", answer: answer)]
     }
 }
 

@@ -76,6 +76,7 @@ struct SourceReader {
         let prompt = try fields.text("prompt")
         let object = try fields.text("target_new")
         let rephrase = try fields.text("rephrase_prompt")
+            .split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let edit = "\(prompt) \(object)"
         let answer = ScopePair.Answer.found(object, as: .object, in: edit)
         var questions = [
