@@ -102,8 +102,8 @@ let package = Package(
         .executableTarget(
             name: "errata-bench",
             dependencies: [
-                "CErrataKernels", "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval",
-                "ErrataService", "ErrataTesting", arguments,
+                "CErrataKernels", "ErrataAlignment", "ErrataCore", "ErrataJournal", "ErrataModels",
+                "ErrataRetrieval", "ErrataService", "ErrataTesting", arguments,
             ],
             swiftSettings: strict),
 

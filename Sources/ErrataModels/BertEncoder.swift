@@ -17,7 +17,7 @@ package struct BertEncoder: Sendable {
         try self.init(configuration, weights, embeddings: nil, kernels: kernels)
     }
 
-    /// Makes the encoder that `weights`, a changed checkpoint of `base`, describe; word and position
+    /// Makes the encoder that `weights`, a changed checkpoint of `base`, describe; word
     /// embeddings are shared with `base`, and `segments`, (segments, width), takes the token types' place.
     init(
         changing base: BertEncoder, by weights: BertWeights, segments: [Float], kernels: Kernels
@@ -78,7 +78,7 @@ struct BertEmbeddings {
     /// (vocabulary, width).
     private let word: [Float]
     /// (positions, width).
-    private let position: [Float]
+    private var position: [Float]
     /// (segments, width).
     private var segment: [Float]
     private var norm: LayerNorm
@@ -93,11 +93,12 @@ struct BertEmbeddings {
         norm = try weights.layerNorm("embeddings.LayerNorm", epsilon: epsilon)
     }
 
-    /// Returns the same words and positions with other segments and another norm.
+    /// Returns the same words with other positions, segments and norm.
     func changed(
         by weights: BertWeights, segments: [Float]
     ) throws(ModelError) -> BertEmbeddings {
         var changed = self
+        changed.position = try weights.floats("embeddings.position_embeddings.weight")
         changed.segment = segments
         changed.norm = try weights.layerNorm("embeddings.LayerNorm", epsilon: epsilon)
         return changed

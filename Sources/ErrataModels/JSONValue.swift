@@ -105,7 +105,7 @@ package struct JSONObject {
     }
 
     /// Throws if there is a key that is not in `known`.
-    func refuseKeys(besides known: Set<String>) throws(ModelError) {
+    package func refuseKeys(besides known: Set<String>) throws(ModelError) {
         for member in members where !known.contains(member.key) {
             throw ModelError(
                 .unsupported, "\(place): key '\(member.key)' is not supported")

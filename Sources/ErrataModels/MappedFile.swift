@@ -72,7 +72,7 @@ final class MappedFile: @unchecked Sendable {
 }
 
 /// Returns bytes in lower-case hexadecimal.
-func hexadecimal(_ bytes: [UInt8]) -> String {
+package func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { byte in
         let digits = String(byte, radix: 16)
         return digits.count == 1 ? "0" + digits : digits

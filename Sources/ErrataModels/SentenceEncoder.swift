@@ -27,7 +27,7 @@ package final class SentenceEncoder: Sendable {
     let tokenizer: WordPieceTokenizer
     let checkpoint: SafeTensors
     private let threads: Int
-    let kernels: Kernels
+    package let kernels: Kernels
 
     /// Loads a sentence-transformers directory, for example all-MiniLM-L6-v2.
     package convenience init(directory: String, threads: Int) throws {
@@ -72,6 +72,16 @@ package final class SentenceEncoder: Sendable {
         name = files.name
         self.threads = threads
         self.kernels = kernels
+    }
+
+    /// Returns the checkpoint's tensors as they lie in the file.
+    package func weights() throws(ModelError) -> BertWeights {
+        try BertWeights(checkpoint, model.configuration, kernels: kernels)
+    }
+
+    /// Returns what makes pairs for a reader from this encoder's tokens.
+    package func pairTokenizer() throws(ModelError) -> PairTokenizer {
+        try PairTokenizer(tokenizer)
     }
 
     /// Returns how many tokens a text has, special ones included, before truncation.

@@ -49,7 +49,7 @@ struct Errata: AsyncParsableCommand {
                 name: "Run the daemon",
                 subcommands: [
                     ServeCommand.self, StatusCommand.self, VerifyCommand.self, IndexCommand.self,
-                    ModelsCommand.self, DemoCommand.self,
+                    ModelsCommand.self, AlignCommand.self, DemoCommand.self,
                 ]),
         ])
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ErrataAPI
+import ErrataAlignment
 import ErrataClient
 import ErrataCore
 import ErrataModels
@@ -27,6 +28,7 @@ struct Failure: Error, Equatable {
         case let error as ServiceError: self.init(error.message, hint: error.hint)
         case let error as ServerSocketError: self.init(error.message, hint: error.hint)
         case let error as FactError: self.init(error.description)
+        case let error as DatasetError: self.init(error.message, hint: error.hint)
         case let error as ModelError: self.init(error.message, hint: error.hint)
         default: return nil
         }

@@ -1,10 +1,10 @@
 /// A small generator whose every run is the same for the same seed (SplitMix64: Steele, Lea, Flood 2014).
-struct SeededGenerator: RandomNumberGenerator, Sendable {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -13,9 +13,15 @@ struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// Returns a number from 0 to `count - 1`.
-    mutating func below(_ count: Int) -> Int {
+    package mutating func below(_ count: Int) -> Int {
         precondition(count > 0)
         return Int(next() % UInt64(count))
+    }
+
+    /// Returns a number of the range, one of 2^24 steps.
+    mutating func uniform(_ range: ClosedRange<Float>) -> Float {
+        let unit = Float(next() >> 40) * 0x1p-24
+        return range.lowerBound + (range.upperBound - range.lowerBound) * unit
     }
 
     mutating func within(_ range: ClosedRange<Int>) -> Int {
@@ -50,7 +56,7 @@ struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// Mixes in place (Fisher and Yates), the same way on every platform.
-    mutating func shuffle<Element>(_ items: inout [Element]) {
+    package mutating func shuffle<Element>(_ items: inout [Element]) {
         guard items.count > 1 else { return }
         for i in stride(from: items.count - 1, to: 0, by: -1) { items.swapAt(i, below(i + 1)) }
     }

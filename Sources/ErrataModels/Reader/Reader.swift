@@ -31,7 +31,7 @@ package final class Reader: Sendable {
     /// Words of the longest span.
     static let spanTokenCountMax = 48
 
-    /// Changes the encoder by `weights`; words and positions stay shared with it.
+    /// Changes the encoder by `weights`; its word embeddings stay shared with it.
     ///
     /// Throws if the weights belong to another encoder, or lack a tensor or hold one that nothing uses.
     package init(

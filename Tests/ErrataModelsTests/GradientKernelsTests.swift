@@ -1,0 +1,118 @@
+import CErrataKernels
+import ErrataModels
+import Testing
+
+/// Every gradient against the slope of its definition in double precision, and the same bits everywhere.
+@Suite("gradient kernels")
+struct GradientKernelsTests {
+    @Test("gelu's gradient is its slope, with the same bits at every level")
+    func gelu() {
+        let x = (-3000...3001).map { Float($0) / 250 }
+        let g = x.map { 1 + $0 / 100 }
+        let results = levels.map { level in
+            var y = g
+            level.functions.gelu_gradient(&y, x, y.count)
+            return y
+        }
+        let step = 1e-4
+        let expected = zip(x, g).map { x, g in
+            let slope = (exactGelu(Double(x) + step) - exactGelu(Double(x) - step)) / (2 * step)
+            return Float(slope * Double(g))
+        }
+        expectClose(results[0], expected, within: 2e-6, "gelu")
+        for result in results {
+            #expect(result.map(\.bitPattern) == results[0].map(\.bitPattern))
+        }
+    }
+
+    @Test("softmax's gradient is p (g - Σ p g), with the same bits at every level")
+    func softmax() {
+        var random = SplitMix(state: 21)
+        for width in 1...40 {
+            let stride = (width + 15) / 16 * 16
+            var p = random.floats(2 * stride)
+            Kernels.current.functions.softmax(&p, stride, 2, width, 0.5)
+            let g = random.floats(2 * stride)
+            let results = levels.map { level in
+                var y = g
+                level.functions.softmax_gradient(&y, p, stride, 2, width, 0.5)
+                return y
+            }
+            for row in 0..<2 {
+                let range = row * stride..<row * stride + width
+                let mean = zip(p[range], g[range]).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+                let expected = zip(p[range], g[range]).map {
+                    Float(Double($0) * (Double($1) - mean) * 0.5)
+                }
+                expectClose(results[0][range], expected, within: 1e-6, "width \(width)")
+            }
+            for result in results {
+                #expect(result.map(\.bitPattern) == results[0].map(\.bitPattern))
+            }
+        }
+    }
+
+    @Test("layer normalization's gradients are its slopes, with the same bits at every level")
+    func layerNorm() {
+        var random = SplitMix(state: 22)
+        for width in [16, 32, 80] {
+            let x = random.floats(2 * width)
+            let (weight, g) = (random.floats(width), random.floats(2 * width))
+            let results = levels.map { level in
+                var y = g
+                var sums = [Float](repeating: 1, count: 2 * width)
+                sums.withUnsafeMutableBufferPointer { sums in
+                    guard let start = sums.baseAddress else { return }
+                    level.functions.layer_norm_gradient(
+                        &y, start, start + width, x, 2, width, weight, 1e-3)
+                }
+                return y + sums
+            }
+            var expected: [Float] = []
+            var sums = [Double](repeating: 1, count: 2 * width)
+            for row in 0..<2 {
+                let normal = Self.normalized(Array(x[row * width..<(row + 1) * width]))
+                let outer = g[row * width..<(row + 1) * width].map(Double.init)
+                let inner = zip(outer, weight).map { $0 * Double($1) }
+                let mean = inner.reduce(0, +) / Double(width)
+                let along = zip(inner, normal.values).reduce(0) { $0 + $1.0 * $1.1 } / Double(width)
+                for i in 0..<width {
+                    let slope = (inner[i] - mean - normal.values[i] * along) / normal.deviation
+                    expected.append(Float(slope))
+                    sums[i] += outer[i] * normal.values[i]
+                    sums[width + i] += outer[i]
+                }
+            }
+            expectClose(results[0], expected + sums.map(Float.init), within: 1e-5, "\(width)")
+            for result in results {
+                #expect(result.map(\.bitPattern) == results[0].map(\.bitPattern))
+            }
+        }
+    }
+
+    private static func normalized(_ x: [Float]) -> (values: [Double], deviation: Double) {
+        let values = x.map(Double.init)
+        let mean = values.reduce(0, +) / Double(x.count)
+        let variance =
+            values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count) + 1e-3
+        return (values.map { ($0 - mean) / variance.squareRoot() }, variance.squareRoot())
+    }
+
+    @Test("packing rows is packing the transpose, and transposing twice changes nothing")
+    func packing() {
+        var random = SplitMix(state: 23)
+        for (n, k) in [(1, 1), (17, 5), (48, 3), (50, 20), (100, 33)] {
+            let w = random.floats(n * k)
+            var turned = [Float](repeating: .nan, count: n * k)
+            errata_transpose(&turned, w, k, n, k)
+            var back = [Float](repeating: .nan, count: n * k)
+            errata_transpose(&back, turned, n, k, n)
+            #expect(back == w)
+            var packed = [Float](repeating: .nan, count: errata_packed_count(n, k))
+            errata_pack(&packed, w, n, k)
+            var rows = [Float](repeating: .nan, count: errata_packed_count(n, k))
+            errata_pack_rows(&rows, turned, n, k)
+            #expect(rows == packed)
+        }
+    }
+}
