@@ -56,9 +56,11 @@ extension JournalStore {
             guard matches.count == 1 else { throw JournalError.ambiguous(prefix, matches) }
             return id
         case .operation(let sequence):
-            guard let id = try operation(sequence, reader).body.commit else {
+            let body = try operation(sequence, reader).body
+            guard let id = body.commit else {
+                let deed = body.tag == .model ? "registered a model" : "deleted a branch"
                 throw JournalError.unknownRevision(
-                    revision.text, "operation \(sequence) deleted a branch")
+                    revision.text, "operation \(sequence) \(deed)")
             }
             return id
         case .nameAtOperation(let name, let sequence):

@@ -73,18 +73,27 @@ extension Journal {
     }
 }
 
+extension WriteOutcome {
+    /// The name that the operation wrote; asked for only where the request was to write one.
+    fileprivate var writtenRef: (name: RefName, commit: CommitID) {
+        guard let ref else { preconditionFailure("the operation wrote no branch or tag") }
+        return ref
+    }
+}
+
 extension CommitOutcome {
     fileprivate init(_ outcome: WriteOutcome) {
+        let (name, commit) = outcome.writtenRef
         self.init(
-            commit: outcome.commit, operation: outcome.operation, branch: outcome.name.text,
-            time: outcome.time, changes: outcome.changes, unchangedCount: outcome.unchangedCount)
+            commit: commit, operation: outcome.operation, branch: name.text, time: outcome.time,
+            changes: outcome.changes, unchangedCount: outcome.unchangedCount)
     }
 }
 
 extension OperationOutcome {
     fileprivate init(_ outcome: WriteOutcome) {
+        let (name, commit) = outcome.writtenRef
         self.init(
-            operation: outcome.operation, name: outcome.name.text, commit: outcome.commit,
-            time: outcome.time)
+            operation: outcome.operation, name: name.text, commit: commit, time: outcome.time)
     }
 }

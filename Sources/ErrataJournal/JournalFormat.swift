@@ -23,6 +23,7 @@ import LMDB
 //   tags        name                       commit id (32), sequence (8)              derived
 //   reflog      name, 0, sequence (8)      commit id (32), or nothing if deleted     derived
 //   redactions  reserved
+//   models      name, 0, sequence (8)      hash (32)                                 derived
 //
 // Valid: operation n holds the RFC 6962 root of operations 0 ..< n and a time after that of n - 1, and
 // every derived row is what replaying the operations gives. `Journal.verify` replays them.
@@ -53,7 +54,7 @@ enum JournalFormat {
 struct JournalTables: Sendable {
     static let names = [
         "meta", "operations", "payloads", "merkle", "commits", "nodes", "history", "branches",
-        "tags", "reflog", "redactions",
+        "tags", "reflog", "redactions", "models",
     ]
 
     let meta: Table
@@ -67,6 +68,7 @@ struct JournalTables: Sendable {
     let tags: Table
     let reflog: Table
     let redactions: Table
+    let models: Table
 
     init(in environment: Environment) throws {
         let tables = try environment.tables(named: JournalTables.names)
@@ -81,6 +83,7 @@ struct JournalTables: Sendable {
         tags = tables[8]
         reflog = tables[9]
         redactions = tables[10]
+        models = tables[11]
     }
 }
 

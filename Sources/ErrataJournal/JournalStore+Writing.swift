@@ -6,8 +6,8 @@ import Synchronization
 struct WriteOutcome: Sendable {
     let operation: UInt64
     let time: Timestamp
-    let name: RefName
-    let commit: CommitID
+    /// The name that was written and the commit it stands for; nil where the operation wrote none.
+    let ref: (name: RefName, commit: CommitID)?
     let changes: [Edit]
     let unchangedCount: Int
 }
@@ -59,7 +59,7 @@ extension JournalStore {
         try write(plan, operation, &position, transaction)
         return .success(
             WriteOutcome(
-                operation: operation.sequence, time: time, name: plan.ref.name, commit: plan.target,
+                operation: operation.sequence, time: time, ref: plan.effect.ref,
                 changes: plan.commit?.edits ?? [],
                 unchangedCount: plan.commit?.unchangedCount ?? 0))
     }
@@ -83,7 +83,12 @@ extension JournalStore {
             let slots = [UInt8](bigEndian: commit.nextSlot)
             try transaction.put(slots, for: JournalFormat.slotsKey, in: tables.meta)
         }
-        try publish(plan.ref, at: operation.sequence, transaction)
+        switch plan.effect {
+        case .ref(let change, _): try publish(change, at: operation.sequence, transaction)
+        case .model(let model):
+            let row = model.key(operation.sequence)
+            try transaction.insert(model.hash.bytes, for: row, in: tables.models)
+        }
         if case .initialize = operation.body {
             let format = FormatRow(store: keys.store).encoded
             try transaction.put(format, for: JournalFormat.formatKey, in: tables.meta)
@@ -122,6 +127,13 @@ extension JournalStore {
         }
         let logged = change.commit?.bytes ?? []
         try transaction.insert(logged, for: change.name.reflogKey(sequence), in: tables.reflog)
+    }
+}
+
+extension OperationPlan.Effect {
+    fileprivate var ref: (name: RefName, commit: CommitID)? {
+        guard case .ref(let change, let target) = self else { return nil }
+        return (change.name, target)
     }
 }
 

@@ -13,8 +13,9 @@ package import ErrataCore
 //   4 branchCreate      {0 branch, 1 head}
 //   5 branchDelete      {0 branch, 1 last head}
 //   6 tagCreate         {0 tag, 1 commit id, 2 message, absent if none}
-//   7 branchMove, 8 tagDelete, 9 merge, 10 conflict, 11 redact, 12 policy, 13 key, 14 model,
-//   15 prune            reserved: reading one is an error that names it
+//   14 model            see ModelRegistration.swift
+//   7 branchMove, 8 tagDelete, 9 merge, 10 conflict, 11 redact, 12 policy, 13 key, 15 prune
+//                       reserved: reading one is an error that names it
 
 /// What an operation did.
 package enum OperationBody: Hashable, Sendable {
@@ -26,6 +27,8 @@ package enum OperationBody: Hashable, Sendable {
     case branchCreate(branch: RefName, head: CommitID)
     case branchDelete(branch: RefName, head: CommitID)
     case tagCreate(tag: RefName, commit: CommitID, message: String?)
+    /// What answers under this name from here on.
+    case model(ModelRegistration)
 
     /// The numbers of the record's types, those that are only reserved included.
     enum TypeTag: UInt64, CaseIterable {
@@ -45,19 +48,21 @@ package enum OperationBody: Hashable, Sendable {
         case .branchCreate: .branchCreate
         case .branchDelete: .branchDelete
         case .tagCreate: .tagCreate
+        case .model: .model
         }
     }
 
     /// The type's name as people see it, such as `commit` or `tagCreate`.
     package var name: String { tag.name }
 
-    /// The branch or tag that the operation wrote.
-    package var refName: RefName {
+    /// The branch or tag that the operation wrote, or the model that it registered.
+    package var subjectName: String {
         switch self {
         case .initialize(_, let name, _), .commit(let name, _), .revert(let name, _),
             .rollback(let name, _, _), .branchCreate(let name, _), .branchDelete(let name, _),
             .tagCreate(let name, _, _):
-            name
+            name.text
+        case .model(let model): model.name
         }
     }
 
@@ -69,13 +74,13 @@ package enum OperationBody: Hashable, Sendable {
         }
     }
 
-    /// The commit that the operation wrote or moved a name to; nil for a deletion, and the cost is a hash.
+    /// The commit that the operation wrote or moved a name to, if there is one; the cost is a hash.
     package var commit: CommitID? {
         switch self {
         case .initialize(_, _, let bytes), .commit(_, let bytes), .revert(_, let bytes):
             CommitID(.sha256(bytes))
         case .rollback(_, let id, _), .branchCreate(_, let id), .tagCreate(_, let id, _): id
-        case .branchDelete: nil
+        case .branchDelete, .model: nil
         }
     }
 }
@@ -169,6 +174,7 @@ extension OperationBody {
             .fields([
                 (0, .text(tag.text)), (1, .bytes(commit.bytes)), (2, message.map(CBOR.text)),
             ])
+        case .model(let model): model.cbor
         }
     }
 
@@ -194,7 +200,8 @@ extension OperationBody {
             self = .tagCreate(
                 tag: try fields.name(0), commit: try fields.commit(1),
                 message: try fields.textIfPresent(2))
-        case .branchMove, .tagDelete, .merge, .conflict, .redact, .policy, .key, .model, .prune:
+        case .model: self = .model(try ModelRegistration(&fields))
+        case .branchMove, .tagDelete, .merge, .conflict, .redact, .policy, .key, .prune:
             throw CBORError(message: "operation type '\(tag.name)' is reserved", offset: 0)
         }
         try fields.finish()

@@ -9,9 +9,14 @@ struct OperationPlan {
     let body: OperationBody
     /// The commit that the operation adds, if it adds one.
     let commit: CommitPlan?
-    let ref: RefChange
-    /// Where the operation's name points, or last pointed.
-    let target: CommitID
+    let effect: Effect
+
+    /// What the operation is remembered by.
+    enum Effect {
+        /// `target` is where the name points, or last pointed.
+        case ref(RefChange, target: CommitID)
+        case model(ModelRegistration)
+    }
 
     /// What happens to a name.
     struct RefChange {
@@ -72,6 +77,7 @@ struct OperationPlanner: ~Copyable {
         case .deleteBranch(let name): return try deleteBranch(name, reader)
         case .createTag(let name, let commit, let message):
             return try createTag(name, commit, message, reader)
+        case .registerModel(let model): return try register(model, reader)
         }
     }
 
@@ -80,7 +86,8 @@ struct OperationPlanner: ~Copyable {
     ) -> OperationPlan {
         OperationPlan(
             body: body, commit: commit,
-            ref: .init(kind: .branch, name: branch, commit: commit.id), target: commit.id)
+            effect: .ref(
+                .init(kind: .branch, name: branch, commit: commit.id), target: commit.id))
     }
 
     /// Returns the branch's head; throws `head_moved` if it is not the one expected.
@@ -188,7 +195,7 @@ struct OperationPlanner: ~Copyable {
         }
         return OperationPlan(
             body: .rollback(branch: branch, new: target, old: head), commit: nil,
-            ref: .init(kind: .branch, name: branch, commit: target), target: target)
+            effect: .ref(.init(kind: .branch, name: branch, commit: target), target: target))
     }
 
     private func createBranch(
@@ -199,7 +206,7 @@ struct OperationPlanner: ~Copyable {
         try checkRoom(tables.branches, "the number of branches", RefLimits.branchCountMax, reader)
         return OperationPlan(
             body: .branchCreate(branch: name, head: commit), commit: nil,
-            ref: .init(kind: .branch, name: name, commit: commit), target: commit)
+            effect: .ref(.init(kind: .branch, name: name, commit: commit), target: commit))
     }
 
     private func deleteBranch(
@@ -211,7 +218,7 @@ struct OperationPlanner: ~Copyable {
         }
         return OperationPlan(
             body: .branchDelete(branch: name, head: head), commit: nil,
-            ref: .init(kind: .branch, name: name, commit: nil), target: head)
+            effect: .ref(.init(kind: .branch, name: name, commit: nil), target: head))
     }
 
     private func createTag(
@@ -223,7 +230,19 @@ struct OperationPlanner: ~Copyable {
         try checkRoom(tables.tags, "the number of tags", RefLimits.tagCountMax, reader)
         return OperationPlan(
             body: .tagCreate(tag: name, commit: commit, message: message), commit: nil,
-            ref: .init(kind: .tag, name: name, commit: commit), target: commit)
+            effect: .ref(.init(kind: .tag, name: name, commit: commit), target: commit))
+    }
+
+    private func register(
+        _ model: ModelRegistration, _ reader: borrowing ReadTransaction
+    ) throws -> OperationPlan {
+        if let newest = try store.newestModel(named: model.name, reader), newest == model.hash {
+            throw JournalError(
+                .nothingToCommit, "model '\(model.name)' is registered already")
+        }
+        try checkRoom(
+            tables.models, "the number of registered models", ModelRegistration.countMax, reader)
+        return OperationPlan(body: .model(model), commit: nil, effect: .model(model))
     }
 
     /// Branches and tags share their names, so that a revision means one thing.

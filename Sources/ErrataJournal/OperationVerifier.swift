@@ -14,6 +14,8 @@ struct OperationVerifier {
     private var lastTime: Timestamp?
     private var branches: [RefName: RefRow] = [:]
     private var tags: [RefName: RefRow] = [:]
+    /// The newest hash by name.
+    private var models: [String: Digest] = [:]
     /// How many rows each derived table must have.
     private var rowCounts: [String: Int] = [:]
 
@@ -131,8 +133,22 @@ struct OperationVerifier {
                 report.add("operations", "\(place) deletes '\(branch)' where it is not")
             }
             try move(branch, to: nil, isTag: false, operation.sequence, reader)
+        case .model(let model): try check(model, operation.sequence, reader)
         }
         return 0
+    }
+
+    private mutating func check(
+        _ model: ModelRegistration, _ sequence: UInt64, _ reader: borrowing ReadTransaction
+    ) throws {
+        if models.updateValue(model.hash, forKey: model.name) == model.hash {
+            report.add(
+                "operations", "operation \(sequence) registers model '\(model.name)' once more")
+        }
+        count(tables.models)
+        try compare(
+            tables.models, model.key(sequence), model.hash.bytes,
+            "the model of operation \(sequence)", reader)
     }
 
     private mutating func move(
@@ -232,7 +248,7 @@ struct OperationVerifier {
     private mutating func compareCounts(_ reader: borrowing ReadTransaction) throws {
         for table in [
             tables.operations, tables.merkle, tables.commits, tables.nodes, tables.history,
-            tables.branches, tables.tags, tables.reflog, tables.redactions,
+            tables.branches, tables.tags, tables.reflog, tables.redactions, tables.models,
         ] {
             let expected = rowCounts[table.name] ?? 0
             let found = try reader.count(of: table)

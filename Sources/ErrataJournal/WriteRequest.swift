@@ -55,6 +55,7 @@ struct WriteRequest: Sendable {
         case createBranch(RefName, at: CommitID)
         case deleteBranch(RefName)
         case createTag(RefName, at: CommitID, message: String?)
+        case registerModel(ModelRegistration)
     }
 
     let action: Action

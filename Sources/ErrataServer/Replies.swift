@@ -110,7 +110,7 @@ extension OperationRecord {
         if case .tagCreate(_, _, let text) = operation.body { message = text }
         self.init(
             operation: operation.sequence, type: operation.body.name, time: operation.time,
-            actor: ActorRecord(operation.actor), name: operation.body.refName.text, from: from,
+            actor: ActorRecord(operation.actor), name: operation.body.subjectName, from: from,
             commit: operation.body.commit, message: message, author: commit?.author)
     }
 }

@@ -20,6 +20,11 @@ struct DamageTests {
         _ = try await journal.rollback(branch: "dev", to: second.commit, actor: alice)
         _ = try await journal.createBranch("gone", at: second.commit, actor: alice)
         _ = try await journal.deleteBranch("gone", actor: alice)
+        for byte in [1, 2] as [UInt8] {
+            let model = try ModelRegistration(
+                name: "lookup", kind: .lookup, hash: .sha256([byte]), encoder: nil, precision: nil)
+            _ = try await journal.registerModel(model, actor: alice)
+        }
         _ = try await journal.appendEvent(kind: "ask", body: [1], actor: alice)
         _ = try await journal.putReceipt(Digest.sha256([1]), body: [2], actor: alice)
         #expect(journal.verify().isClean)
@@ -211,7 +216,7 @@ struct DamageTests {
         try raw.set(CBOR.map(entries).encoded, for: last.key, in: "operations")
         let error = #expect(throws: JournalError.self) { try store.open() }
         #expect(
-            error?.message == "operation 9 is damaged: operation type 'merge' is reserved at byte 0"
+            error?.message == "operation 11 is damaged: operation type 'merge' is reserved at byte 0"
         )
     }
 }

@@ -22,6 +22,10 @@ struct FormatTests {
         _ = try await journal.createBranch("dev", at: second.commit, actor: alice)
         _ = try await journal.createTag("v1", at: second.commit, message: "one", actor: alice)
         _ = try await journal.deleteBranch("dev", actor: alice)
+        _ = try await journal.registerModel(
+            ModelRegistration(
+                name: "reader", kind: .reader, hash: Digest.sha256([2]),
+                encoder: Digest.sha256([3]), precision: "int8"), actor: alice)
         _ = try await journal.putReceipt(Digest.sha256([1]), body: [1, 2, 3], actor: alice)
         let fact = journal.factID(for: "a")
         await journal.close()
@@ -42,6 +46,7 @@ struct FormatTests {
         rows["history-2"] = value("history", fact.bytes + key + [2])
         rows["branch-main"] = value("branches", Array("main".utf8))
         rows["reflog-main-4"] = value("reflog", Array("main".utf8) + [0] + key + [4])
+        rows["model-reader-8"] = value("models", Array("reader".utf8) + [0] + key + [8])
         rows["payload"] = tables["payloads"]?.first.map { $0.key + $0.value }
         let events = try RawStore(eventsOf: store).rows()
         rows["event-0"] = events["events"]?.first?.value
