@@ -14,10 +14,12 @@ package struct FactUse: Codable, Equatable, Sendable {
     /// The kernel's word.
     package let uid: UInt32
     package let user: String?
+    /// What the fact answers; nil for a step on the way to an answer, and for a hit of a search.
+    package let answer: String?
 
     package init(
         id: FactID, key: String, statement: String, score: Double, commit: CommitID,
-        time: Timestamp, author: String?, uid: UInt32, user: String?
+        time: Timestamp, author: String?, uid: UInt32, user: String?, answer: String?
     ) {
         self.id = id
         self.key = key
@@ -28,53 +30,155 @@ package struct FactUse: Codable, Equatable, Sendable {
         self.author = author
         self.uid = uid
         self.user = user
+        self.answer = answer
+    }
+}
+
+/// A fact that was judged and does not answer.
+package struct RefusedFact: Codable, Equatable, Sendable {
+    package let id: FactID
+    package let key: String
+    package let statement: String
+    package let probability: Double
+    /// The stable name of the reason: `other_subject`, `other_relation`, `below_threshold` or
+    /// `chain_is_better`.
+    package let reason: String
+
+    package init(
+        id: FactID, key: String, statement: String, probability: Double, reason: String
+    ) {
+        self.id = id
+        self.key = key
+        self.statement = statement
+        self.probability = probability
+        self.reason = reason
+    }
+}
+
+/// What gave an answer.
+package struct ModelReference: Codable, Equatable, Sendable {
+    package let name: String
+    /// Of everything that decides about an answer, the facts aside; in hex.
+    package let hash: String
+    /// The operation that registered it first; nil in receipts of before there were any.
+    package let operation: UInt64?
+
+    package init(name: String, hash: String, operation: UInt64?) {
+        self.name = name
+        self.hash = hash
+        self.operation = operation
     }
 }
 
 /// How long the steps took, in milliseconds; the only part of a reply that a repetition may change.
 package typealias Timings = [String: Double]
 
-/// `POST /v1/ask`.
-package struct AskReply: Codable, Equatable, Sendable {
-    /// Nil if no fact at this version answers the question; the field is always there.
+/// What a question was answered with, and why with that.
+package struct AnswerRecord: Equatable, Sendable {
+    /// The best answer; nil if no fact at this version answers the question.
     package let answer: String?
+    /// How likely the best answer is one, in [0, 1]; nil if there is none.
+    package let confidence: Double?
+    /// Whether facts in scope give different answers; each says its own.
+    package let disagree: Bool
+    /// The facts in scope, best first; the steps of a chain in their order.
+    package let facts: [FactUse]
+    /// The chain of facts that led to the best answer, in order; empty where one fact gives it.
+    package let path: [FactID]
+    /// The facts nearest to being an answer, nearest first.
+    package let refused: [RefusedFact]
+    package let strictness: Strictness
+    package let model: ModelReference
+
+    package init(
+        answer: String?, confidence: Double?, disagree: Bool, facts: [FactUse], path: [FactID],
+        refused: [RefusedFact], strictness: Strictness, model: ModelReference
+    ) {
+        self.answer = answer
+        self.confidence = confidence
+        self.disagree = disagree
+        self.facts = facts
+        self.path = path
+        self.refused = refused
+        self.strictness = strictness
+        self.model = model
+    }
+}
+
+extension AnswerRecord: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case answer
+        case confidence
+        case disagree
+        case facts
+        case path
+        case refused
+        case strictness
+        case model
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        // Null where there is none: the fields are always there.
+        try fields.encode(answer, forKey: .answer)
+        try fields.encode(confidence, forKey: .confidence)
+        try fields.encode(disagree, forKey: .disagree)
+        try fields.encode(facts, forKey: .facts)
+        try fields.encode(path, forKey: .path)
+        try fields.encode(refused, forKey: .refused)
+        try fields.encode(strictness, forKey: .strictness)
+        try fields.encode(model, forKey: .model)
+    }
+}
+
+/// `POST /v1/ask`: the fields of ``AnswerRecord`` and these.
+package struct AskReply: Codable, Equatable, Sendable {
+    package let record: AnswerRecord
     package let commit: CommitID
     package let operation: UInt64
-    package let facts: [FactUse]
-    /// SHA-256, in hex, of everything but `timings`.
+    /// SHA-256, in hex, of the receipt, which holds everything but `timings`.
     package let receipt: String
     package let answerer: String
     package let timings: Timings
 
     package init(
-        answer: String?, commit: CommitID, operation: UInt64, facts: [FactUse], receipt: String,
+        record: AnswerRecord, commit: CommitID, operation: UInt64, receipt: String,
         answerer: String, timings: Timings
     ) {
-        self.answer = answer
+        self.record = record
         self.commit = commit
         self.operation = operation
-        self.facts = facts
         self.receipt = receipt
         self.answerer = answerer
         self.timings = timings
     }
 
+    package var answer: String? { record.answer }
+    package var facts: [FactUse] { record.facts }
+
     private enum CodingKeys: String, CodingKey {
-        case answer
         case commit
         case operation
-        case facts
         case receipt
         case answerer
         case timings
     }
 
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        record = try AnswerRecord(from: decoder)
+        commit = try fields.decode(CommitID.self, forKey: .commit)
+        operation = try fields.decode(UInt64.self, forKey: .operation)
+        receipt = try fields.decode(String.self, forKey: .receipt)
+        answerer = try fields.decode(String.self, forKey: .answerer)
+        timings = try fields.decode(Timings.self, forKey: .timings)
+    }
+
     package func encode(to encoder: any Encoder) throws {
+        try record.encode(to: encoder)
         var fields = encoder.container(keyedBy: CodingKeys.self)
-        try fields.encode(answer, forKey: .answer)
         try fields.encode(commit, forKey: .commit)
         try fields.encode(operation, forKey: .operation)
-        try fields.encode(facts, forKey: .facts)
         try fields.encode(receipt, forKey: .receipt)
         try fields.encode(answerer, forKey: .answerer)
         try fields.encode(timings, forKey: .timings)
@@ -101,32 +205,67 @@ package struct SearchReply: Codable, Equatable, Sendable {
     }
 }
 
-/// `GET /v1/receipts/{id}`: the record behind an answer.
+/// `GET /v1/receipts/{id}`: the record behind an answer, the fields of ``AnswerRecord`` and these.
 package struct ReceiptReply: Codable, Equatable, Sendable {
+    package let record: AnswerRecord
     package let id: String
     package let time: Timestamp
     package let actor: ActorRecord
     package let question: String
     package let k: Int
-    package let answer: String?
     package let commit: CommitID
     package let operation: UInt64
-    package let facts: [FactUse]
     package let answerer: String
 
     package init(
-        id: String, time: Timestamp, actor: ActorRecord, question: String, k: Int,
-        answer: String?, commit: CommitID, operation: UInt64, facts: [FactUse], answerer: String
+        record: AnswerRecord, id: String, time: Timestamp, actor: ActorRecord, question: String,
+        k: Int, commit: CommitID, operation: UInt64, answerer: String
     ) {
+        self.record = record
         self.id = id
         self.time = time
         self.actor = actor
         self.question = question
         self.k = k
-        self.answer = answer
         self.commit = commit
         self.operation = operation
-        self.facts = facts
         self.answerer = answerer
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case time
+        case actor
+        case question
+        case k
+        case commit
+        case operation
+        case answerer
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        record = try AnswerRecord(from: decoder)
+        id = try fields.decode(String.self, forKey: .id)
+        time = try fields.decode(Timestamp.self, forKey: .time)
+        actor = try fields.decode(ActorRecord.self, forKey: .actor)
+        question = try fields.decode(String.self, forKey: .question)
+        k = try fields.decode(Int.self, forKey: .k)
+        commit = try fields.decode(CommitID.self, forKey: .commit)
+        operation = try fields.decode(UInt64.self, forKey: .operation)
+        answerer = try fields.decode(String.self, forKey: .answerer)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        try record.encode(to: encoder)
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(id, forKey: .id)
+        try fields.encode(time, forKey: .time)
+        try fields.encode(actor, forKey: .actor)
+        try fields.encode(question, forKey: .question)
+        try fields.encode(k, forKey: .k)
+        try fields.encode(commit, forKey: .commit)
+        try fields.encode(operation, forKey: .operation)
+        try fields.encode(answerer, forKey: .answerer)
     }
 }

@@ -1,3 +1,19 @@
+/// How sure an answer must be.
+package enum Strictness: String, CaseIterable, Codable, Equatable, Sendable {
+    case strict
+    case normal
+    case lenient
+
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let strictness = Strictness(rawValue: text) else {
+            throw RequestError.invalidField(
+                decoder.codingPath, "it is not strict, normal or lenient")
+        }
+        self = strictness
+    }
+}
+
 /// `POST /v1/ask`.
 package struct AskRequest: Codable, Equatable, Sendable {
     package static let questionBytesMax = 4_000
@@ -8,14 +24,20 @@ package struct AskRequest: Codable, Equatable, Sendable {
     package var at: String?
     /// How many facts to show the answerer.
     package var k: Int?
-    /// The answerer; the daemon's own choice if absent.
+    /// The answerer's name, or eight or more digits of its hash; the daemon's own choice if absent.
     package var model: String?
+    /// `normal` if absent.
+    package var strictness: Strictness?
 
-    package init(question: String, at: String? = nil, k: Int? = nil, model: String? = nil) {
+    package init(
+        question: String, at: String? = nil, k: Int? = nil, model: String? = nil,
+        strictness: Strictness? = nil
+    ) {
         self.question = question
         self.at = at
         self.k = k
         self.model = model
+        self.strictness = strictness
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
@@ -23,6 +45,7 @@ package struct AskRequest: Codable, Equatable, Sendable {
         case at
         case k
         case model
+        case strictness
     }
 
     package init(from decoder: any Decoder) throws {
@@ -31,6 +54,7 @@ package struct AskRequest: Codable, Equatable, Sendable {
         at = try fields.decodeIfPresent(String.self, forKey: .at)
         k = try fields.decodeIfPresent(Int.self, forKey: .k)
         model = try fields.decodeIfPresent(String.self, forKey: .model)
+        strictness = try fields.decodeIfPresent(Strictness.self, forKey: .strictness)
     }
 }
 

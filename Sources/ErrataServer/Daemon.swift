@@ -43,6 +43,11 @@ package final class Daemon: Sendable {
 
     /// Answers requests until the daemon is told to stop, then finishes those in hand and closes the store.
     package func run() async throws {
+        do { try await state.knowledge.registerModels() } catch {
+            // A question tries again: a full disk keeps nobody from reading.
+            state.logger.error(
+                "the models are not registered", metadata: ["error": .string(error.message)])
+        }
         let result: Result<Void, any Error>
         do { result = .success(try await group.run()) } catch { result = .failure(error) }
         await state.knowledge.close()

@@ -54,7 +54,7 @@ extension ServiceError.Code {
             .invalidImport, .ambiguousRevision, .ambiguousFact, .duplicateEdit, .limitExceeded:
             .badRequest
         case .unknownRevision, .unknownBranch, .unknownFact, .unknownOperation, .unknownReceipt,
-            .unknownEvent:
+            .unknownEvent, .unknownModel:
             .notFound
         case .branchExists, .branchProtected, .tagExists, .headMoved, .nothingToCommit,
             .revertConflict, .notAnAncestor:

@@ -55,7 +55,7 @@ extension ErrataAPI.FactUse {
         self.init(
             id: use.id, key: use.fact.key, statement: use.fact.statement, score: use.score,
             commit: use.source.id, time: use.source.time, author: use.source.commit.author,
-            uid: use.source.actor.uid, user: use.source.actor.userName)
+            uid: use.source.actor.uid, user: use.source.actor.userName, answer: use.answer)
     }
 }
 
@@ -71,12 +71,64 @@ extension StepTimes {
     }
 }
 
+extension AnswerRecord {
+    init(_ receipt: Receipt, _ explanation: Explanation) {
+        self.init(
+            answer: explanation.answer, confidence: explanation.confidence,
+            disagree: explanation.disagrees,
+            facts: explanation.facts.map { ErrataAPI.FactUse($0) }, path: explanation.path,
+            refused: explanation.refused.map { ErrataAPI.RefusedFact($0) },
+            strictness: ErrataAPI.Strictness(receipt.strictness),
+            model: ModelReference(
+                name: receipt.answerer, hash: receipt.answererHash.hex, operation: receipt.model))
+    }
+}
+
+extension ErrataAPI.RefusedFact {
+    init(_ refused: ErrataService.RefusedFact) {
+        self.init(
+            id: refused.id, key: refused.fact.key, statement: refused.fact.statement,
+            probability: refused.probability, reason: refused.reason.code)
+    }
+}
+
+extension ErrataAPI.Strictness {
+    init(_ strictness: ErrataService.Strictness) {
+        switch strictness {
+        case .strict: self = .strict
+        case .normal: self = .normal
+        case .lenient: self = .lenient
+        }
+    }
+}
+
+extension ErrataService.Strictness {
+    init(_ strictness: ErrataAPI.Strictness) {
+        switch strictness {
+        case .strict: self = .strict
+        case .normal: self = .normal
+        case .lenient: self = .lenient
+        }
+    }
+}
+
+extension ModelRecord {
+    init(_ known: KnownModel) {
+        let model = known.model
+        self.init(
+            name: model.name, kind: model.kind.rawValue, hash: model.hash.hex,
+            encoder: model.encoder?.hex, precision: model.precision, operation: known.operation,
+            time: known.time, isLoaded: known.isLoaded, isDefault: known.isDefault)
+    }
+}
+
 extension AskReply {
     init(_ outcome: AskOutcome) {
+        let receipt = outcome.receipt
         self.init(
-            answer: outcome.answer, commit: outcome.commit, operation: outcome.operation,
-            facts: outcome.facts.map { ErrataAPI.FactUse($0) }, receipt: outcome.receipt.hex,
-            answerer: outcome.answerer, timings: outcome.times.timings)
+            record: AnswerRecord(receipt, outcome.explanation), commit: receipt.commit,
+            operation: receipt.operation, receipt: outcome.id.hex, answerer: receipt.answerer,
+            timings: outcome.times.timings)
     }
 }
 
@@ -93,10 +145,10 @@ extension ReceiptReply {
     init(_ stored: StoredReceipt) {
         let receipt = stored.receipt
         self.init(
-            id: stored.id.hex, time: stored.time, actor: ActorRecord(stored.actor),
-            question: receipt.question, k: receipt.k, answer: stored.answer,
-            commit: receipt.commit, operation: receipt.operation,
-            facts: stored.facts.map { ErrataAPI.FactUse($0) }, answerer: receipt.answerer)
+            record: AnswerRecord(receipt, stored.explanation), id: stored.id.hex,
+            time: stored.time, actor: ActorRecord(stored.actor), question: receipt.question,
+            k: receipt.k, commit: receipt.commit, operation: receipt.operation,
+            answerer: receipt.answerer)
     }
 }
 

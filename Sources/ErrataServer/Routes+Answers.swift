@@ -9,11 +9,11 @@ extension ServerState {
         [
             .post("/v1/ask", patience: .ask) { call in
                 let request = try await call.decode(ErrataAPI.AskRequest.self)
-                try call.checkAnswerer(request.model)
                 let outcome = try await call.knowledge.ask(
                     ErrataService.AskRequest(
                         question: request.question, at: request.at ?? RefName.main.text,
-                        k: request.k ?? ErrataService.AskRequest.candidateCountDefault),
+                        k: request.k ?? ErrataService.AskRequest.candidateCountDefault,
+                        model: request.model, strictness: .init(request.strictness ?? .normal)),
                     actor: call.actor)
                 call.server.metrics.countAsk()
                 return try .json(AskReply(outcome))
@@ -27,17 +27,11 @@ extension ServerState {
             .get("/v1/receipts/{id}") { call in
                 try .json(ReceiptReply(try call.knowledge.receipt(call.pathParameter)))
             },
+            .get("/v1/models") { call in
+                try .json(
+                    ModelsReply(
+                        models: try call.knowledge.knownModels().map { ModelRecord($0) }))
+            },
         ]
-    }
-}
-
-extension Call {
-    /// Refuses a model that this daemon does not have.
-    fileprivate func checkAnswerer(_ name: String?) throws(RequestError) {
-        guard let name, name != knowledge.answererName else { return }
-        throw RequestError(
-            code: .invalidField, field: "model",
-            message: "the model is not '\(knowledge.answererName)', the only one here",
-            hint: "Leave 'model' out.")
     }
 }

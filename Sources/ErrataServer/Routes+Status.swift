@@ -60,6 +60,9 @@ extension ServerState {
             notes.append(
                 "search is lexical only: there is no encoder ('errata models pull' brings one)")
         }
+        if let failure = knowledge.readerFailure {
+            notes.append("questions are answered by lookup: the reader cannot be used: \(failure)")
+        }
         return notes
     }
 

@@ -1,6 +1,5 @@
 import ErrataCore
 import ErrataJournal
-import ErrataModels
 import ErrataRetrieval
 import Foundation
 
@@ -15,25 +14,25 @@ final class DerivedState: Sendable {
     let index: RetrievalIndex
     let indexer: Indexer
     let retriever: Retriever
-    let answerer: LookupAnswerer
+    let answerers: Answerers
 
     private init(
-        in parent: String, number: Int, journal: Journal, encoder: SentenceEncoder?
+        in parent: String, number: Int, journal: Journal, models: LoadedModels
     ) throws {
         self.number = number
         directory = parent + "/\(number)"
         index = try RetrievalIndex.open(
             directory: directory, secretKey: journal.textDigest(of: "retrieval rows").bytes,
-            encoder: encoder)
+            encoder: models.encoder)
         indexer = Indexer(journal: journal, index: index)
-        retriever = Retriever(journal: journal, index: index, encoder: encoder)
-        answerer = LookupAnswerer(index: index, encoder: encoder)
+        retriever = Retriever(journal: journal, index: index, encoder: models.encoder)
+        answerers = try Answerers(index: index, models: models)
         indexer.start()
     }
 
     /// Opens the index that lies under `parent`, or begins one.
     static func open(
-        in parent: String, journal: Journal, encoder: SentenceEncoder?
+        in parent: String, journal: Journal, models: LoadedModels
     ) throws -> DerivedState {
         try FileManager.default.createDirectory(
             atPath: parent, withIntermediateDirectories: true,
@@ -47,7 +46,7 @@ final class DerivedState: Sendable {
         for name in names where name != String(number) {
             try? FileManager.default.removeItem(atPath: parent + "/" + name)
         }
-        return try DerivedState(in: parent, number: number, journal: journal, encoder: encoder)
+        return try DerivedState(in: parent, number: number, journal: journal, models: models)
     }
 
     private static let completeMark = "complete"
@@ -58,11 +57,10 @@ final class DerivedState: Sendable {
     }
 
     /// Begins the index that is to follow this one.
-    func next(in parent: String, journal: Journal, encoder: SentenceEncoder?) throws -> DerivedState
-    {
+    func next(in parent: String, journal: Journal, models: LoadedModels) throws -> DerivedState {
         let number = number + 1
         try? FileManager.default.removeItem(atPath: parent + "/\(number)")
-        return try DerivedState(in: parent, number: number, journal: journal, encoder: encoder)
+        return try DerivedState(in: parent, number: number, journal: journal, models: models)
     }
 
     /// Stops the work and lets go of the files.

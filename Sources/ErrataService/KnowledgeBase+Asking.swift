@@ -1,5 +1,5 @@
 package import ErrataCore
-package import ErrataJournal
+import ErrataJournal
 import ErrataRetrieval
 
 /// A question to a version.
@@ -13,25 +13,21 @@ package struct AskRequest: Sendable {
     package var revision: String
     /// How many facts the answerer is shown.
     package var k: Int
+    /// The answerer's name, its hash or the beginning of it; nil leaves the choice to the daemon.
+    package var model: String?
+    package var strictness: Strictness
 
     package init(
         question: String, at revision: String = RefName.main.text,
-        k: Int = AskRequest.candidateCountDefault
+        k: Int = AskRequest.candidateCountDefault, model: String? = nil,
+        strictness: Strictness = .normal
     ) {
         self.question = question
         self.revision = revision
         self.k = k
+        self.model = model
+        self.strictness = strictness
     }
-}
-
-/// A fact that bears on a question, and who is behind it.
-package struct FactUse: Sendable {
-    package let id: FactID
-    package let fact: Fact
-    /// The answerer's probability, or the search's score.
-    package let score: Double
-    /// The commit that introduced the value.
-    package let source: CommitRecord
 }
 
 /// The steps of an answer, in milliseconds: the one part of a reply that differs between two runs.
@@ -48,15 +44,15 @@ package struct StepTimes: Sendable {
 
 /// What a question was answered with.
 package struct AskOutcome: Sendable {
-    /// Nil if no fact at this version answers the question.
-    package let answer: String?
-    package let commit: CommitID
-    package let operation: UInt64
-    /// The facts in scope, the one that gave the answer first.
-    package let facts: [FactUse]
-    package let receipt: Digest
-    package let answerer: String
+    package let id: Digest
+    package let receipt: Receipt
+    package let explanation: Explanation
     package let times: StepTimes
+
+    /// Nil if no fact at this version answers the question.
+    package var answer: String? { explanation.answer }
+    /// The facts in scope, the one that gave the answer first.
+    package var facts: [FactUse] { explanation.facts }
 }
 
 /// What a search found.
@@ -79,15 +75,10 @@ package struct StoredReceipt: Sendable {
     package let receipt: Receipt
     package let time: Timestamp
     package let actor: Actor
-    /// Nil if no fact answered, or its text was redacted since.
-    package let answer: String?
-    package let facts: [FactUse]
+    package let explanation: Explanation
 }
 
 extension KnowledgeBase {
-    /// What answers, and what it computes with: `lookup`, with an encoder or lexical.
-    package var answererName: String { LookupAnswerer.name(hasEncoder: encoder != nil) }
-
     /// The most facts that a search returns.
     package static var hitCountMax: Int { RetrievalIndex.searchLimitMax }
 
@@ -101,21 +92,23 @@ extension KnowledgeBase {
                 .limitExceeded, "k is \(request.k), 1 to \(AskRequest.candidateCountMax) is allowed"
             )
         }
+        let model = try model(named: request.model)
+        let operation = try await operation(of: model)
         var times = StepTimes()
         let (snapshot, derived) = try await readySnapshot(request.revision)
         times.end("wait")
-        let (receipt, uses) = try await computing {
-            try self.answer(question, in: snapshot, with: derived, k: request.k)
+        let (receipt, explanation) = try await computing {
+            try self.answer(
+                question, request, by: model, registeredBy: operation, in: snapshot, with: derived)
         }
         times.end("answer")
+        let bytes = receipt.encoded
+        let id = Digest.sha256(bytes)
         do {
-            _ = try await journal.putReceipt(receipt.id, body: receipt.encoded, actor: actor)
+            _ = try await journal.putReceipt(id, body: bytes, actor: actor)
         } catch { throw ServiceError(wrapping: error) }
         times.end("receipt")
-        return AskOutcome(
-            answer: uses.first.flatMap { receipt.part?.text(of: $0.fact) },
-            commit: snapshot.commit, operation: snapshot.operation, facts: uses,
-            receipt: receipt.id, answerer: receipt.answerer, times: times)
+        return AskOutcome(id: id, receipt: receipt, explanation: explanation, times: times)
     }
 
     /// Finds the facts of one version nearest to a query.
@@ -139,7 +132,7 @@ extension KnowledgeBase {
         times.end("search")
         return SearchOutcome(
             commit: snapshot.commit, operation: snapshot.operation, hits: hits,
-            mode: encoder == nil ? .lexical : .fused, times: times)
+            mode: models.encoder == nil ? .lexical : .fused, times: times)
     }
 
     /// Returns a receipt; the answer is read again from the fact that it names.
@@ -153,21 +146,12 @@ extension KnowledgeBase {
             }
             let receipt = try Receipt(decoding: event.body)
             let snapshot = try journal.snapshot(at: receipt.commit)
-            var uses: [FactUse] = []
-            var answer: String?
-            for (rank, place) in receipt.used.enumerated() {
-                let candidate = receipt.candidates[place]
-                guard let fact = try journal.fact(candidate.fact, leaf: candidate.leaf) else {
-                    continue
-                }
-                if rank == 0 { answer = receipt.part?.text(of: fact) }
-                uses.append(
-                    try use(
-                        candidate.fact, fact, Double(candidate.probability) / 1e6, at: snapshot))
+            let explanation = try explain(receipt, at: snapshot) { candidate in
+                try self.journal.fact(candidate.fact, leaf: candidate.leaf)
             }
             return StoredReceipt(
                 id: digest, receipt: receipt, time: event.time, actor: event.actor,
-                answer: answer, facts: uses)
+                explanation: explanation)
         }
     }
 
@@ -175,24 +159,40 @@ extension KnowledgeBase {
 
     /// Retrieves candidates, has them judged and writes down what came out.
     private func answer(
-        _ question: String, in snapshot: Snapshot, with derived: DerivedState, k: Int
-    ) throws -> (receipt: Receipt, uses: [FactUse]) {
-        let (retriever, answerer) = (derived.retriever, derived.answerer)
-        let vector = try retriever.vector(of: question)
+        _ question: String, _ request: AskRequest, by model: ModelRegistration,
+        registeredBy operation: UInt64, in snapshot: Snapshot, with derived: DerivedState
+    ) throws -> (receipt: Receipt, explanation: Explanation) {
+        let retriever = derived.retriever
         let candidates = try retriever.retrieve(
-            question, vector: vector, in: snapshot, limit: k)
-        let verdict = try answerer.judge(question, candidates)
+            question, vector: retriever.vector(of: question), in: snapshot, limit: request.k)
+        let answerer = derived.answerers[model]
+        let verdict = try answerer.judge(
+            AskedQuestion(text: question, strictness: request.strictness) { queries, limit in
+                try retriever.retrieve(queries, in: snapshot, limit: limit)
+            }, candidates)
         let receipt = Receipt(
-            question: question, commit: snapshot.commit, operation: snapshot.operation, k: k,
-            answerer: answerer.name, answererHash: answerer.hash,
-            candidates: zip(candidates, verdict.probabilities).map(Receipt.Candidate.init),
-            used: verdict.inScope, part: verdict.part)
-        let uses = try verdict.inScope.map { place in
-            let candidate = candidates[place]
-            return try use(
-                candidate.version.fact, candidate.fact, verdict.probabilities[place], at: snapshot)
+            question: question, commit: snapshot.commit, operation: snapshot.operation,
+            k: request.k, answerer: answerer.displayName, answererHash: model.hash,
+            strictness: request.strictness, model: operation,
+            candidates: zip(candidates, verdict.judgements).map(Receipt.Candidate.init)
+                + verdict.walked.map(Receipt.Candidate.init), answers: verdict.answers)
+        let facts = Dictionary(
+            (candidates + verdict.walked).map { ($0.version, $0.fact) },
+            uniquingKeysWith: { first, _ in first })
+        let explanation = try explain(receipt, at: snapshot) { candidate in
+            facts[FactVersion(candidate.fact, candidate.leaf)]
         }
-        return (receipt, uses)
+        return (receipt, explanation)
+    }
+
+    /// Says what a receipt says, with the text of its facts.
+    private func explain(
+        _ receipt: Receipt, at snapshot: Snapshot,
+        fact: @escaping (Receipt.Candidate) throws -> Fact?
+    ) throws -> Explanation {
+        try ExplanationBuilder(receipt: receipt, fact: fact) { id in
+            try self.journal.blame(id, at: snapshot.commit)
+        }.build()
     }
 
     /// Returns the snapshot that `revision` names, and the derived state that covers it.
@@ -251,26 +251,26 @@ extension KnowledgeBase {
     ) throws -> FactUse {
         FactUse(
             id: id, fact: fact, score: (score * 1e6).rounded() / 1e6,
-            source: try journal.blame(id, at: snapshot.commit))
+            source: try journal.blame(id, at: snapshot.commit), answer: nil)
     }
 }
 
 extension Receipt.Candidate {
-    fileprivate init(_ retrieved: RetrievedFact, _ probability: Double) {
+    fileprivate init(_ retrieved: RetrievedFact, _ judgement: Verdict.Judgement) {
         self.init(
             fact: retrieved.version.fact, leaf: retrieved.version.leaf,
-            cosine: retrieved.hit.dense.map { Int64(($0.score * 1e6).rounded()) },
-            lexical: retrieved.hit.lexical.map { Int64(($0.score * 1e6).rounded()) },
-            probability: Int64((probability * 1e6).rounded()))
+            cosine: retrieved.hit.dense.map { Receipt.millionths($0.score) },
+            lexical: retrieved.hit.lexical.map { Receipt.millionths($0.score) },
+            probability: Receipt.millionths(judgement.probability),
+            lookup: Receipt.millionths(judgement.lookup),
+            reader: judgement.reader.map { Receipt.millionths(Double($0)) },
+            isTruncated: judgement.isTruncated, refusal: judgement.refusal)
     }
-}
 
-extension Receipt.Part {
-    func text(of fact: Fact) -> String? {
-        switch self {
-        case .object: fact.object
-        case .subject: fact.subject
-        case .statement: fact.statement
-        }
+    /// A fact that only a chain led to; how near it is to another question is no part of this one's record.
+    fileprivate init(_ walked: RetrievedFact) {
+        self.init(
+            fact: walked.version.fact, leaf: walked.version.leaf, cosine: nil, lexical: nil,
+            probability: nil)
     }
 }

@@ -1,6 +1,6 @@
 package import ErrataCore
 package import ErrataJournal
-import ErrataModels
+package import ErrataModels
 import Foundation
 import Synchronization
 
@@ -14,19 +14,23 @@ package final class KnowledgeBase: Sendable {
         package var dataDirectory: String
         /// The sentence encoder's directory; nil searches by words alone.
         package var encoderDirectory: String?
-        /// Threads of one call of the encoder.
+        /// Threads of one call of the encoder, or of the reader.
         package var encoderThreads: Int
+        /// How the reader computes, which needs the encoder; nil answers by lookup.
+        package var readerPrecision: Linear.Precision?
         /// How long an ask waits for its version's index.
         package var indexWait: Duration
         package var journal: JournalOptions
 
         package init(
             dataDirectory: String, encoderDirectory: String? = nil, encoderThreads: Int = 1,
+            readerPrecision: Linear.Precision? = .float32,
             indexWait: Duration = .seconds(10), journal: JournalOptions = JournalOptions()
         ) {
             self.dataDirectory = dataDirectory
             self.encoderDirectory = encoderDirectory
             self.encoderThreads = encoderThreads
+            self.readerPrecision = readerPrecision
             self.indexWait = indexWait
             self.journal = journal
         }
@@ -34,7 +38,9 @@ package final class KnowledgeBase: Sendable {
 
     package let configuration: Configuration
     package let journal: Journal
-    let encoder: SentenceEncoder?
+    let models: LoadedModels
+    /// The first operation of each registered model, by its hash.
+    let registered = Mutex<[Digest: UInt64]>([:])
     /// Nil while the index cannot be opened: that never keeps the journal from being used.
     private let current: Mutex<DerivedState?>
     private let isRebuilding = Mutex(false)
@@ -48,9 +54,7 @@ package final class KnowledgeBase: Sendable {
         do {
             journal = try Journal.open(
                 at: configuration.dataDirectory, options: configuration.journal)
-            encoder = try configuration.encoderDirectory.map {
-                try SentenceEncoder(directory: $0, threads: configuration.encoderThreads)
-            }
+            models = try LoadedModels(configuration)
         } catch { throw ServiceError(wrapping: error) }
         current = Mutex(nil)
         // What stands in the way is told when somebody asks, and tried again then.
@@ -67,7 +71,7 @@ package final class KnowledgeBase: Sendable {
                     if let state { return state }
                     let opened = try DerivedState.open(
                         in: configuration.dataDirectory + "/index", journal: journal,
-                        encoder: encoder)
+                        models: models)
                     state = opened
                     return opened
                 }
@@ -102,7 +106,7 @@ package final class KnowledgeBase: Sendable {
     private func replaceIndex() async throws {
         let parent = configuration.dataDirectory + "/index"
         let old = try derived
-        let new = try old.next(in: parent, journal: journal, encoder: encoder)
+        let new = try old.next(in: parent, journal: journal, models: models)
         do {
             // Commits go on meanwhile: the new index has to know what the old one knows.
             while try new.indexer.coveredCount < journal.operationCount {

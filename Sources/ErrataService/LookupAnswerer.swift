@@ -1,52 +1,82 @@
 import ErrataCore
+import ErrataJournal
 import ErrataModels
 import ErrataRetrieval
 
 /// Answers with the stored object of the fact in scope, or its subject if the question asks the other way.
 ///
 /// It needs no language model: candidates from retrieval are judged by ``ScopeModel``'s calibrated signals.
-struct LookupAnswerer: Sendable {
-    /// What came of judging the candidates.
-    struct Verdict: Sendable {
-        /// One a candidate: how likely the fact answers the question.
-        let probabilities: [Double]
-        /// The candidates in scope, best first.
-        let inScope: [Int]
-        /// What of the best one is the answer.
-        let part: Receipt.Part?
-    }
-
-    /// Which rules and weights judge; part of every receipt.
-    private static let version = "lookup 1"
+struct LookupAnswerer: Answerer {
+    static let name = "lookup"
+    /// Which rules and weights judge; part of the hash.
+    private static let version = "lookup 2"
 
     let index: RetrievalIndex
     let encoder: SentenceEncoder?
+    let registration: ModelRegistration
 
-    var name: String { LookupAnswerer.name(hasEncoder: encoder != nil) }
-
-    static func name(hasEncoder: Bool) -> String { hasEncoder ? "lookup" : "lookup (lexical)" }
-
-    /// A hash of everything that decides about an answer, the facts aside.
-    var hash: Digest {
-        .sha256(Array(LookupAnswerer.version.utf8) + (encoder?.identity ?? []))
+    init(index: RetrievalIndex, encoder: SentenceEncoder?) throws {
+        self.index = index
+        self.encoder = encoder
+        registration = try Self.registration(encoder: encoder)
     }
 
-    /// Judges the candidates of one question; costs one batch of at most 8 short texts for the encoder.
-    func judge(_ question: String, _ candidates: [RetrievedFact]) throws -> Verdict {
-        guard !candidates.isEmpty else {
-            return Verdict(probabilities: [], inScope: [], part: nil)
+    var displayName: String { Self.displayName(hasEncoder: encoder != nil) }
+
+    static func displayName(hasEncoder: Bool) -> String { hasEncoder ? name : "lookup (lexical)" }
+
+    static func registration(encoder: SentenceEncoder?) throws -> ModelRegistration {
+        try ModelRegistration(
+            name: name, kind: .lookup,
+            hash: .sha256(Array(version.utf8) + (encoder?.identity ?? [])),
+            encoder: encoder.flatMap { Digest($0.identity) }, precision: nil)
+    }
+
+    /// The least probability that counts as in scope.
+    static func threshold(_ strictness: Strictness) -> Double {
+        switch strictness {
+        case .strict: 0.8
+        case .normal: 0.5
+        case .lenient: 0.3
         }
-        let reading = ScopeQuestion(question, facts: candidates.map { ScopeFact($0.fact) })
+    }
+
+    func judge(_ question: AskedQuestion, _ candidates: [RetrievedFact]) throws -> Verdict {
+        let scope = try signals(question.text, candidates)
+        let threshold = Self.threshold(question.strictness)
+        let judgements = scope.decisions.enumerated().map { i, decision in
+            Verdict.Judgement(
+                probability: decision.probability, lookup: decision.probability,
+                refusal: decision.probability >= threshold
+                    ? nil
+                    : Receipt.Refusal(
+                        decision.probability, lenientThreshold: Self.threshold(.lenient),
+                        mention: scope.question.mention(ofFact: i)))
+        }
+        let answers = judgements.indices.filter { judgements[$0].refusal == nil }.map { i in
+            Receipt.Answer(
+                path: [i], part: part(scope.decisions[i].direction, of: candidates[i].fact),
+                probability: judgements[i].probability)
+        }
+        return Verdict(judgements: judgements, answers: answers.bestFirst)
+    }
+
+    /// What the words and vectors say of each candidate.
+    struct Signals {
+        let question: ScopeQuestion
+        let decisions: [ScopeDecision]
+    }
+
+    /// Measures the candidates of one question; costs one batch of at most 8 short texts for the encoder.
+    func signals(_ text: String, _ candidates: [RetrievedFact]) throws -> Signals {
+        let question = ScopeQuestion(text, facts: candidates.map { ScopeFact($0.fact) })
+        guard !candidates.isEmpty else { return Signals(question: question, decisions: []) }
         let rows = try index.scopeVectors(of: candidates.map(\.version))
         let decisions = ScopeModel.shipped.judge(
-            reading,
+            question,
             candidates: candidates.map { scopeCandidate($0, rows[$0.version] ?? [:]) },
-            vectors: try encoder?.encode(reading.textsToEncode))
-        let inScope = decisions.indices.filter { decisions[$0].isInScope }
-            .sorted { (decisions[$1].probability, $0) < (decisions[$0].probability, $1) }
-        return Verdict(
-            probabilities: decisions.map(\.probability), inScope: inScope,
-            part: inScope.first.map { part(decisions[$0].direction, of: candidates[$0].fact) })
+            vectors: try encoder?.encode(question.textsToEncode))
+        return Signals(question: question, decisions: decisions)
     }
 
     private func scopeCandidate(
@@ -66,5 +96,12 @@ struct LookupAnswerer: Sendable {
         case .subject: .subject
         case .object: fact.object == nil ? .statement : .object
         }
+    }
+}
+
+extension [Receipt.Answer] {
+    /// The answers by falling probability; equals keep their order, since the sort is stable.
+    var bestFirst: [Receipt.Answer] {
+        sorted { $0.probability > $1.probability }
     }
 }

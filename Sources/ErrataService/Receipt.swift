@@ -1,22 +1,39 @@
 package import ErrataCore
 
-// RECEIPT FORMAT, version 1. The id of a receipt is SHA-256 of these bytes, so the same question put to the
-// same version gives the same receipt; when it was asked, by whom and how long it took stands beside it.
-//
-//   0 version (1)   2 commit      4 k          6 answerer hash     8 used [index into candidates]
-//   1 question      3 operation   5 answerer   7 candidates        9 part of the first used fact
-//
-// A candidate is [FactID, leaf, cosine, BM25, probability]: the numbers in millionths, null where that search
-// did not find the fact. No text of a fact stands here: the answer is a part of a fact at a leaf, so a
-// redacted fact leaves no copy behind in receipts.
-
-/// The record behind an answer.
+/// The record behind an answer; its bytes are described in Receipt+Encoding.swift.
+///
+/// No text of a fact stands here: the answer is a part of a fact at a leaf, so a redacted fact leaves no
+/// copy behind in receipts.
 package struct Receipt: Hashable, Sendable {
     /// What of a fact was given as the answer.
-    package enum Part: UInt64, Hashable, Sendable {
-        case object = 0
-        case subject = 1
-        case statement = 2
+    package enum Part: Hashable, Sendable {
+        case object
+        case subject
+        case statement
+        /// These bytes of the statement.
+        case span(Range<Int>)
+    }
+
+    /// Why a candidate was not used.
+    package enum Refusal: UInt64, CaseIterable, Hashable, Sendable {
+        /// The question does not name what the fact is about.
+        case otherSubject = 0
+        /// It does, and asks for something else of it.
+        case otherRelation = 1
+        /// The fact would answer if the question were asked with less strictness.
+        case belowThreshold = 2
+        /// The fact would answer, but a chain of facts answers clearly better.
+        case chainIsBetter = 3
+
+        /// The stable name of the reason.
+        package var code: String {
+            switch self {
+            case .otherSubject: "other_subject"
+            case .otherRelation: "other_relation"
+            case .belowThreshold: "below_threshold"
+            case .chainIsBetter: "chain_is_better"
+            }
+        }
     }
 
     package struct Candidate: Hashable, Sendable {
@@ -26,39 +43,82 @@ package struct Receipt: Hashable, Sendable {
         package let cosine: Int64?
         /// Millionths; nil if the lexical search did not find the fact.
         package let lexical: Int64?
-        /// Millionths: how likely the fact answers the question.
-        package let probability: Int64
+        /// Millionths: how likely the fact alone answers; nil for one that only a chain led to.
+        package let probability: Int64?
+        /// Millionths: how likely it does by the lookup's signals.
+        package let lookup: Int64?
+        /// Millionths: the reader's logit; nil if it did not read the fact.
+        package let reader: Int64?
+        /// Whether the reader saw the beginning of the texts alone.
+        package let isTruncated: Bool
+        /// Nil if the fact was used.
+        package let refusal: Refusal?
 
         package init(
-            fact: FactID, leaf: Leaf, cosine: Int64?, lexical: Int64?, probability: Int64
+            fact: FactID, leaf: Leaf, cosine: Int64?, lexical: Int64?, probability: Int64?,
+            lookup: Int64? = nil, reader: Int64? = nil, isTruncated: Bool = false,
+            refusal: Refusal? = nil
         ) {
             self.fact = fact
             self.leaf = leaf
             self.cosine = cosine
             self.lexical = lexical
             self.probability = probability
+            self.lookup = lookup
+            self.reader = reader
+            self.isTruncated = isTruncated
+            self.refusal = refusal
         }
     }
 
-    package static let version: UInt64 = 1
+    /// One fact that answers, or a chain of facts whose last one does.
+    package struct Answer: Hashable, Sendable {
+        /// Places in `candidates`; never empty.
+        package let path: [Int]
+        /// What of the last fact is the answer; nil where an old receipt does not say.
+        package let part: Part?
+        /// Millionths.
+        package let probability: Int64
+        /// Millionths: the reader's logit; nil if it read neither fact nor chain.
+        package let reader: Int64?
+
+        package init(path: [Int], part: Part?, probability: Int64, reader: Int64? = nil) {
+            precondition(!path.isEmpty)
+            self.path = path
+            self.part = part
+            self.probability = probability
+            self.reader = reader
+        }
+
+        init(path: [Int], part: Part, probability: Double, reader: Float? = nil) {
+            self.init(
+                path: path, part: part, probability: Receipt.millionths(probability),
+                reader: reader.map { Receipt.millionths(Double($0)) })
+        }
+
+        /// In [0, 1].
+        package var confidence: Double { Double(probability) / 1e6 }
+    }
 
     package let question: String
     package let commit: CommitID
     package let operation: UInt64
     package let k: Int
     package let answerer: String
-    /// What the answerer computes with: its parameters and the encoder's files.
+    /// What the answerer computes with: rules, weights, encoder.
     package let answererHash: Digest
-    /// In the order of retrieval.
+    package let strictness: Strictness
+    /// The operation that registered the answerer; nil in receipts of before there were any.
+    package let model: UInt64?
+    /// In the order of retrieval, then the facts that only chains led to.
     package let candidates: [Candidate]
-    /// The candidates in scope, best first, as places in `candidates`.
-    package let used: [Int]
-    /// What of the first used fact is the answer; nil if no fact answers.
-    package let part: Part?
+    /// Best first; none if no fact answers.
+    package let answers: [Answer]
 
     package init(
         question: String, commit: CommitID, operation: UInt64, k: Int, answerer: String,
-        answererHash: Digest, candidates: [Candidate], used: [Int], part: Part?
+        answererHash: Digest, strictness: Strictness, model: UInt64?, candidates: [Candidate],
+        answers: [Answer]
     ) {
         self.question = question
         self.commit = commit
@@ -66,93 +126,38 @@ package struct Receipt: Hashable, Sendable {
         self.k = k
         self.answerer = answerer
         self.answererHash = answererHash
+        self.strictness = strictness
+        self.model = model
         self.candidates = candidates
-        self.used = used
-        self.part = part
+        self.answers = answers
     }
 
     package var id: Digest { .sha256(encoded) }
 
-    package var encoded: [UInt8] {
-        CBOR.fields([
-            (0, .unsigned(Receipt.version)),
-            (1, .text(question)),
-            (2, .bytes(commit.bytes)),
-            (3, .unsigned(operation)),
-            (4, .unsigned(UInt64(k))),
-            (5, .text(answerer)),
-            (6, .bytes(answererHash.bytes)),
-            (7, .array(candidates.map(\.cbor))),
-            (8, .array(used.map { .unsigned(UInt64($0)) })),
-            (9, part.map { .unsigned($0.rawValue) }),
-        ]).encoded
+    static func millionths(_ value: Double) -> Int64 {
+        precondition(value.isFinite)
+        return Int64((max(-1e9, min(1e9, value)) * 1e6).rounded())
     }
 }
 
-extension Receipt {
-    package init(decoding bytes: [UInt8]) throws(CBORError) {
-        var fields = try CBORFields(CBOR(decoding: bytes), of: "receipt")
-        let version = try fields.unsigned(0)
-        guard version == Receipt.version else {
-            throw CBORError(message: "receipt version \(version) is unknown", offset: 0)
+extension Receipt.Answer {
+    /// Returns what the last fact of the path says; nil if it has no such part.
+    func text(of fact: Fact) -> String? {
+        switch part {
+        case .object: fact.object
+        case .subject: fact.subject
+        case .statement: fact.statement
+        case .span(let bytes): fact.statement.text(at: bytes)
+        case nil: nil
         }
-        guard let commit = CommitID(try fields.bytes(2)), let hash = Digest(try fields.bytes(6)),
-            let k = Int(exactly: try fields.unsigned(4))
-        else { throw CBORError(message: "a field of the receipt is out of range", offset: 0) }
-        var candidates: [Candidate] = []
-        for item in try fields.array(7) { candidates.append(try Candidate(item)) }
-        var used: [Int] = []
-        for item in try fields.array(8) {
-            guard case .unsigned(let number) = item, number < UInt64(candidates.count) else {
-                throw CBORError(message: "the receipt uses a candidate it lacks", offset: 0)
-            }
-            used.append(Int(number))
-        }
-        self.init(
-            question: try fields.text(1), commit: commit, operation: try fields.unsigned(3), k: k,
-            answerer: try fields.text(5), answererHash: hash, candidates: candidates, used: used,
-            part: try fields.part(9))
-        try fields.finish()
     }
 }
 
-extension CBORFields {
-    fileprivate mutating func part(_ key: UInt64) throws(CBORError) -> Receipt.Part? {
-        switch valueIfPresent(key) {
-        case nil: return nil
-        case .unsigned(let number):
-            guard let part = Receipt.Part(rawValue: number) else { break }
-            return part
-        default: break
-        }
-        throw CBORError(message: "the receipt gives an unknown part of a fact", offset: 0)
-    }
-}
-
-extension Receipt.Candidate {
-    fileprivate var cbor: CBOR {
-        .array([
-            .bytes(fact.bytes), .bytes(leaf.bytes), cosine.map(CBOR.int) ?? .null,
-            lexical.map(CBOR.int) ?? .null, .int(probability),
-        ])
-    }
-
-    fileprivate init(_ item: CBOR) throws(CBORError) {
-        guard case .array(let parts) = item, parts.count == 5, case .bytes(let id) = parts[0],
-            case .bytes(let leafBytes) = parts[1], let fact = FactID(id),
-            let leaf = Leaf(leafBytes), let probability = try Receipt.Candidate.number(parts[4])
-        else { throw CBORError(message: "a candidate of the receipt is malformed", offset: 0) }
-        self.init(
-            fact: fact, leaf: leaf, cosine: try Receipt.Candidate.number(parts[2]),
-            lexical: try Receipt.Candidate.number(parts[3]), probability: probability)
-    }
-
-    private static func number(_ item: CBOR) throws(CBORError) -> Int64? {
-        switch item {
-        case .null: nil
-        case .unsigned(let number) where number <= UInt64(Int64.max): Int64(number)
-        case .negative(let number): -1 - Int64(number)
-        default: throw CBORError(message: "a score of the receipt is no number", offset: 0)
-        }
+extension String {
+    /// Returns the characters at these bytes; nil if they are not there.
+    fileprivate func text(at bytes: Range<Int>) -> String? {
+        guard bytes.lowerBound >= 0, bytes.upperBound <= utf8.count else { return nil }
+        return String(
+            validating: utf8.dropFirst(bytes.lowerBound).prefix(bytes.count), as: UTF8.self)
     }
 }

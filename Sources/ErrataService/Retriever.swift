@@ -53,6 +53,16 @@ final class Retriever: Sendable {
         }
     }
 
+    /// Returns what ``retrieve(_:vector:in:limit:)`` does for each query; encodes them together.
+    func retrieve(
+        _ queries: [String], in snapshot: Snapshot, limit: Int
+    ) throws -> [[RetrievedFact]] {
+        let vectors: [[Float]]? = try encoder?.encode(queries)
+        return try queries.enumerated().map { i, query in
+            try retrieve(query, vector: vectors?[i], in: snapshot, limit: limit)
+        }
+    }
+
     private func visibility(at snapshot: Snapshot) throws -> VisibilitySet {
         let commit = snapshot.commit
         if let set = index.visibility(of: commit) { return set }

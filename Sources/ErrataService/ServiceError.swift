@@ -22,6 +22,7 @@ package struct ServiceError: Error, Equatable, Sendable {
         case unknownOperation = "unknown_operation"
         case unknownReceipt = "unknown_receipt"
         case unknownEvent = "unknown_event"
+        case unknownModel = "unknown_model"
         case branchExists = "branch_exists"
         case branchProtected = "branch_protected"
         case tagExists = "tag_exists"

@@ -124,8 +124,19 @@ struct BadInputTests {
             body: "{\"question\":\"q\",\"k\":21}", status: 400, code: "limit_exceeded"),
         Case(
             "a model that is not there", target: "/v1/ask",
-            body: "{\"question\":\"q\",\"model\":\"gpt\"}", status: 400, code: "invalid_field",
+            body: "{\"question\":\"q\",\"model\":\"gpt\"}", status: 404, code: "unknown_model"),
+        Case(
+            "a model of no type", target: "/v1/ask",
+            body: "{\"question\":\"q\",\"model\":7}", status: 400, code: "invalid_field",
             field: "model"),
+        Case(
+            "a strictness that is none", target: "/v1/ask",
+            body: "{\"question\":\"q\",\"strictness\":\"very\"}", status: 400,
+            code: "invalid_field", field: "strictness"),
+        Case(
+            "a strictness that is a number", target: "/v1/ask",
+            body: "{\"question\":\"q\",\"strictness\":0.5}", status: 400,
+            code: "invalid_field", field: "strictness"),
         Case(
             "a name that is none", target: "/v1/branches", body: "{\"name\":\"a b\"}",
             status: 400, code: "invalid_name"),
@@ -152,7 +163,7 @@ struct BadInputTests {
                 if let field = item.field { #expect(problem.field == field, "\(item.name)") }
             }
             let status = try await daemon.call { try $0.get("/v1/status", as: StatusReply.self) }
-            #expect(status.journal.operations == 1)
+            #expect(status.journal.operations == 2)
         }
     }
 

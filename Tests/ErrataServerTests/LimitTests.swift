@@ -84,7 +84,7 @@ struct LimitTests {
                         + "Content-Length: 1000\r\n\r\n{\"message\":\"half\"")
             }
             let status = try await daemon.call { try $0.get("/v1/status", as: StatusReply.self) }
-            #expect(status.journal.operations == 1)
+            #expect(status.journal.operations == 2)
         }
     }
 

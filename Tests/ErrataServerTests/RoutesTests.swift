@@ -182,7 +182,7 @@ struct RoutesTests {
             #expect(problem.code == "invalid_import")
             #expect(problem.lines?.map(\.line) == [2, 3])
             let status = try await daemon.call { try $0.get("/v1/status", as: StatusReply.self) }
-            #expect(status.journal.operations == 1)
+            #expect(status.journal.operations == 2)
             #expect(status.journal.facts == 0)
         }
     }
@@ -211,7 +211,7 @@ struct RoutesTests {
                     Request(method: "POST", path: "/v1/verify"), as: VerifyReply.self
                 ) { _ in }
                 #expect(verified.isIntact)
-                #expect(verified.operations == 2)
+                #expect(verified.operations == 3)
                 let index = try client.send(
                     Request(method: "POST", path: "/v1/index/rebuild"), as: IndexStatusReply.self)
                 #expect(index.state == "ready")
@@ -223,7 +223,7 @@ struct RoutesTests {
                 #expect(
                     text.contains(
                         "errata_requests_total{route=\"POST /v1/commits\",status=\"201\"} 1\n"))
-                #expect(text.contains("errata_operations 2\n"))
+                #expect(text.contains("errata_operations 3\n"))
             }
         }
     }

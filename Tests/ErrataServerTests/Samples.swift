@@ -25,7 +25,16 @@ enum Samples {
             warnings: [warning])
         let use = FactUse(
             id: id, key: "k", statement: "t", score: 0.5, commit: commit, time: time, author: "a",
-            uid: 1, user: "ada")
+            uid: 1, user: "ada", answer: "o")
+        let refused = RefusedFact(
+            id: id, key: "k", statement: "t", probability: 0.1, reason: "other_subject")
+        let model = ModelReference(name: "reader", hash: "h", operation: 1)
+        let answer = AnswerRecord(
+            answer: nil, confidence: nil, disagree: false, facts: [use], path: [id],
+            refused: [refused], strictness: .normal, model: model)
+        let known = ModelRecord(
+            name: "reader", kind: "reader", hash: "h", encoder: "e", precision: "int8",
+            operation: 1, time: time, isLoaded: true, isDefault: true)
         let ref = RefRecord(name: "main", commit: commit, operation: 1, time: time)
         let line = LineProblem(line: 1, message: "m")
         let journal = JournalStatus(
@@ -60,12 +69,13 @@ enum Samples {
                 BlameReply(
                     commit: commit, operation: 1, id: id, fact: record, introducedBy: summary)
             ),
-            ("FactUse", use),
+            ("FactUse", use), ("RefusedFact", refused), ("ModelReference", model),
+            ("ModelRecord", known), ("ModelsReply", ModelsReply(models: [known])),
             (
                 "AskReply",
                 AskReply(
-                    answer: nil, commit: commit, operation: 1, facts: [use], receipt: "r",
-                    answerer: "a", timings: [:])
+                    record: answer, commit: commit, operation: 1, receipt: "r", answerer: "a",
+                    timings: [:])
             ),
             (
                 "SearchReply",
@@ -74,8 +84,8 @@ enum Samples {
             (
                 "ReceiptReply",
                 ReceiptReply(
-                    id: "r", time: time, actor: actor, question: "q", k: 1, answer: "a",
-                    commit: commit, operation: 1, facts: [use], answerer: "a")
+                    record: answer, id: "r", time: time, actor: actor, question: "q", k: 1,
+                    commit: commit, operation: 1, answerer: "a")
             ),
             ("RefRecord", ref), ("BranchesReply", BranchesReply(branches: [ref])),
             ("TagsReply", TagsReply(tags: [ref])), ("OperationRecord", operation),
@@ -121,7 +131,10 @@ enum Samples {
             ("RevertRequest", RevertRequest(rev: "r", branch: "b", message: "m", author: "a")),
             ("RollbackRequest", RollbackRequest(branch: "b", to: "t", expect: "e")),
             ("RefRequest", RefRequest(name: "n", at: "a", message: "m")),
-            ("AskRequest", AskRequest(question: "q", at: "a", k: 1, model: "m")),
+            (
+                "AskRequest",
+                AskRequest(question: "q", at: "a", k: 1, model: "m", strictness: .strict)
+            ),
             ("SearchRequest", SearchRequest(query: "q", at: "a", k: 1)),
             ("EmptyRequest", EmptyRequest()),
         ]

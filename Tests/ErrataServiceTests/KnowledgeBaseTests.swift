@@ -75,7 +75,7 @@ struct KnowledgeBaseTests {
             let reply = try await base.ask(AskRequest(question: question, at: version), actor: .ada)
             let hits = try await base.search(question, at: version, k: 20).hits
             lines.append(
-                "\(reply.answer ?? "-") \(reply.receipt) "
+                "\(reply.answer ?? "-") \(reply.id) "
                     + hits.map { "\($0.id) \($0.score) \($0.fact.statement)" }.joined(
                         separator: "|"))
         }

@@ -52,7 +52,7 @@ extension SessionTests {
         time      <time>
         user      <user>
         author    ada
-        operation 1
+        operation 2
         facts     1
 
             first
@@ -79,7 +79,7 @@ extension SessionTests {
         | Error: 'nosuch' names no version: there is no branch or tag of that name
         = 1
         $ errata verify
-        Intact: 9 operations, 5 commits, 2 fact values
+        Intact: 10 operations, 5 commits, 2 fact values
         Merkle root <hash>
 
         """

@@ -40,6 +40,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(name: .customLong("no-models"), help: "Use no encoder and fetch none.")
     var isWithoutModels = false
 
+    @Option(help: "How the reader computes: float32, int8, or none to answer by lookup.")
+    var reader = ReaderChoice.float32
+
     @Flag(help: "Write one line of JSON to standard output when clients can connect.")
     var json = false
 
@@ -54,7 +57,14 @@ struct ServeCommand: AsyncParsableCommand {
         // From here on SIGINT and SIGTERM are the daemon's.
         signal(SIGINT, SIG_DFL)
         let knowledge = try KnowledgeBase(
-            .init(dataDirectory: dataPath, encoderDirectory: encoder))
+            .init(
+                dataDirectory: dataPath, encoderDirectory: encoder,
+                readerPrecision: reader.precision))
+        if let failure = knowledge.readerFailure {
+            Terminal.error.line(
+                Style.yellow.on("Warning:", .error)
+                    + " no reader, so the lookup answers: \(failure.printable)")
+        }
         let banner = Banner(
             status: try knowledge.status(), socket: socketPath, hasEncoder: encoder != nil)
         do {
@@ -112,6 +122,21 @@ struct ServeCommand: AsyncParsableCommand {
         if let number = UInt32(text) { return number }
         guard let entry = getgrnam(text) else { throw Failure("no group is called '\(text)'") }
         return entry.pointee.gr_gid
+    }
+}
+
+/// What `--reader` takes.
+enum ReaderChoice: String, CaseIterable, ExpressibleByArgument {
+    case float32
+    case int8
+    case none
+
+    var precision: Linear.Precision? {
+        switch self {
+        case .float32: .float32
+        case .int8: .int8
+        case .none: nil
+        }
     }
 }
 

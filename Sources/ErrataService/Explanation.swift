@@ -1,0 +1,110 @@
+package import ErrataCore
+package import ErrataJournal
+import ErrataRetrieval
+
+/// A fact that bears on a question or query, and who is behind it.
+package struct FactUse: Sendable {
+    package let id: FactID
+    package let fact: Fact
+    /// The answerer's probability, or the search's score.
+    package let score: Double
+    /// The commit that introduced the value.
+    package let source: CommitRecord
+    /// What the fact answers; nil for a step on the way to an answer, and for a hit of a search.
+    package let answer: String?
+}
+
+/// A fact that was judged and does not answer.
+package struct RefusedFact: Sendable {
+    package let id: FactID
+    package let fact: Fact
+    package let probability: Double
+    package let reason: Receipt.Refusal
+}
+
+/// What a receipt says once the text of its facts is read again.
+package struct Explanation: Sendable {
+    /// How many refused facts are told of.
+    package static let refusedCountMax = 3
+
+    /// The best answer; nil if no fact answers, or its text was redacted.
+    package let answer: String?
+    /// How likely the best answer is one; nil if there is none.
+    package let confidence: Double?
+    /// Whether facts in scope give different answers.
+    package let disagrees: Bool
+    /// The facts in scope, best first; the steps of a chain in their order.
+    package let facts: [FactUse]
+    /// The chain of facts behind the best answer; empty where one fact gives it.
+    package let path: [FactID]
+    /// The facts nearest to being an answer, nearest first.
+    package let refused: [RefusedFact]
+}
+
+/// Puts an explanation together from a receipt.
+struct ExplanationBuilder {
+    let receipt: Receipt
+    /// Returns the text of a candidate, nil if it was redacted.
+    let fact: (Receipt.Candidate) throws -> Fact?
+    /// Returns the commit that introduced a candidate's value.
+    let source: (FactID) throws -> CommitRecord
+
+    func build() throws -> Explanation {
+        var facts: [FactUse] = []
+        var texts: [String?] = []
+        var listed: Set<Int> = []
+        for answer in receipt.answers {
+            texts.append(try text(of: answer))
+            for (step, place) in answer.path.enumerated() where listed.insert(place).inserted {
+                let isLast = step == answer.path.count - 1
+                if let use = try use(place, answer, isLast ? texts.last ?? nil : nil) {
+                    facts.append(use)
+                }
+            }
+        }
+        let best = receipt.answers.first
+        return Explanation(
+            answer: texts.first ?? nil, confidence: best?.confidence,
+            disagrees: Set(texts.compactMap { $0.map(folded) }).count > 1, facts: facts,
+            path: best.map(chain) ?? [], refused: try refused())
+    }
+
+    private func chain(_ answer: Receipt.Answer) -> [FactID] {
+        answer.path.count > 1 ? answer.path.map { receipt.candidates[$0].fact } : []
+    }
+
+    private func text(of answer: Receipt.Answer) throws -> String? {
+        guard let last = answer.path.last else { return nil }
+        return try fact(receipt.candidates[last]).flatMap(answer.text)
+    }
+
+    private func use(
+        _ place: Int, _ answer: Receipt.Answer, _ text: String?
+    ) throws -> FactUse? {
+        let candidate = receipt.candidates[place]
+        guard let fact = try fact(candidate) else { return nil }
+        return FactUse(
+            id: candidate.fact, fact: fact, score: answer.confidence,
+            source: try source(candidate.fact), answer: text)
+    }
+
+    private func refused() throws -> [RefusedFact] {
+        let judged = receipt.candidates.filter { $0.refusal != nil }
+        // Equals keep the order of retrieval: the sort is stable.
+        let nearest = judged.sorted { ($0.probability ?? 0) > ($1.probability ?? 0) }
+        return try nearest.prefix(Explanation.refusedCountMax).compactMap { candidate in
+            guard let reason = candidate.refusal, let fact = try fact(candidate) else {
+                return nil
+            }
+            return RefusedFact(
+                id: candidate.fact, fact: fact,
+                probability: Double(candidate.probability ?? 0) / 1e6, reason: reason)
+        }
+    }
+
+    /// Spelling variants of one answer are one answer.
+    private func folded(_ text: String) -> String {
+        let words = TextFolding.nameWords(text)
+        return words.isEmpty ? text : words.joined(separator: " ")
+    }
+}

@@ -1,0 +1,63 @@
+import ErrataCore
+import ErrataJournal
+import ErrataModels
+import ErrataRetrieval
+
+/// The networks that a daemon has in memory; the index and all answerers share them.
+struct LoadedModels: Sendable {
+    /// Nil searches by words alone.
+    let encoder: SentenceEncoder?
+    /// Nil answers by lookup.
+    let reader: LoadedReader?
+    /// Why there is no reader although one was asked for.
+    let readerFailure: String?
+    /// What answers here, the one that answers unless another is asked for first.
+    let registrations: [ModelRegistration]
+
+    init(_ configuration: KnowledgeBase.Configuration) throws {
+        encoder = try configuration.encoderDirectory.map {
+            try SentenceEncoder(directory: $0, threads: configuration.encoderThreads)
+        }
+        var failure: String?
+        do { reader = try Self.reader(configuration, encoder) } catch {
+            // Without a reader the lookup answers: a daemon that starts is worth more.
+            reader = nil
+            failure = "\(error)"
+        }
+        readerFailure = failure
+        let lookup = try LookupAnswerer.registration(encoder: encoder)
+        let reading = try reader.map {
+            try ReaderAnswerer.registration($0.reader, lookup: lookup)
+        }
+        registrations = [reading, lookup].compactMap(\.self)
+    }
+
+    private static func reader(
+        _ configuration: KnowledgeBase.Configuration, _ encoder: SentenceEncoder?
+    ) throws -> LoadedReader? {
+        guard let encoder, let precision = configuration.readerPrecision else { return nil }
+        return LoadedReader(
+            try Reader(
+                encoder: encoder, weights: .shipped(), precision: precision,
+                threads: configuration.encoderThreads))
+    }
+}
+
+/// What answers questions from one index.
+struct Answerers: Sendable {
+    private let reader: ReaderAnswerer?
+    private let lookup: LookupAnswerer
+
+    init(index: RetrievalIndex, models: LoadedModels) throws {
+        let lookup = try LookupAnswerer(index: index, encoder: models.encoder)
+        self.lookup = lookup
+        reader = try models.reader.map { try ReaderAnswerer(reader: $0, lookup: lookup) }
+    }
+
+    /// Returns the answerer that was registered so.
+    subscript(registration: ModelRegistration) -> any Answerer {
+        if let reader, reader.registration == registration { return reader }
+        precondition(lookup.registration == registration, "every loaded model has an answerer")
+        return lookup
+    }
+}
