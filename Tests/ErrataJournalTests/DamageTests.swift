@@ -216,7 +216,8 @@ struct DamageTests {
         try raw.set(CBOR.map(entries).encoded, for: last.key, in: "operations")
         let error = #expect(throws: JournalError.self) { try store.open() }
         #expect(
-            error?.message == "operation 11 is damaged: operation type 'merge' is reserved at byte 0"
+            error?.message
+                == "operation 11 is damaged: operation type 'merge' is reserved at byte 0"
         )
     }
 }

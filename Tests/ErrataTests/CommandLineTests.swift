@@ -49,6 +49,14 @@ struct CommandLineTests {
                 "Error: 'a|b' is not SUBJECT|RELATION|OBJECT."
             ),
             (["audit", "--since", "noon"], "Error: 'noon' is not a time like"),
+            (
+                ["ask", "--strict", "--lenient", "q"],
+                "Error: Give --strict or --lenient, not both."
+            ),
+            (
+                ["serve", "--reader", "int4"],
+                "Error: The value 'int4' is invalid for '--reader <reader>'"
+            ),
             (["branch", "-d"], "Error: Say which branch to delete."),
         ])
     func usage(arguments: [String], message: String) async throws {

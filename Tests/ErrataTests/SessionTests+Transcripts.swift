@@ -84,6 +84,42 @@ extension SessionTests {
 
         """
 
+    /// What questions to facts that disagree show.
+    static let answers = """
+        $ errata commit -m two sources -
+        Committed <id> on main: 2 asserted
+        $ errata ask The length of Elbe is
+        1,094 km
+        1,112 km all told
+        | The facts disagree: each of these answers the question.
+        |   0.99  The length of Elbe is 1,094 km
+        |         <id>  <time>  <user>
+        |   0.99  The length of Elbe is 1,112 km all told
+        |         <id>  <time>  <user>
+        | at <id>  lookup (lexical)  <ms>  receipt <id>
+        $ errata ask The length of Elbe is --strict --model lookup
+        1,094 km
+        1,112 km all told
+        | The facts disagree: each of these answers the question.
+        |   0.99  The length of Elbe is 1,094 km
+        |         <id>  <time>  <user>
+        |   0.99  The length of Elbe is 1,112 km all told
+        |         <id>  <time>  <user>
+        | at <id>  lookup (lexical)  <ms>  receipt <id>
+        $ errata ask How deep is the Elbe?
+        No fact at main answers this.
+        | Nearest: The length of Elbe is 1,094 km
+        |          (about the same subject, asks for something else, 0.12)
+        | at <id>  lookup (lexical)  <ms>  receipt <id>
+        $ errata ask The length of Elbe is --model gpt
+        | Error: no model here is called 'gpt'
+        | Hint: Known here: lookup (<id>).
+        = 1
+        $ errata models answerers
+        lookup  <id>  <time>  @1  default
+
+        """
+
     /// What reading edits from a pipe shows.
     static let files = """
         $ errata commit -m from a pipe -

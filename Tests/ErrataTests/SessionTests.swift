@@ -128,6 +128,27 @@ struct SessionTests {
         }
     }
 
+    @Test("an ask names its model, says which facts disagree, and what is nearest to an answer")
+    func answers() async throws {
+        try await run { daemon in
+            let input = #"""
+                {"key":"a","subject":"Elbe","relation":"length","object":"1,094 km"}
+                {"key":"b","subject":"Elbe","relation":"length","object":"1,112 km all told"}
+                """#
+            let text = try await transcript(
+                daemon,
+                [
+                    ["commit", "-m", "two sources", "-"],
+                    ["ask", "The length of Elbe is"],
+                    ["ask", "The length of Elbe is", "--strict", "--model", "lookup"],
+                    ["ask", "How deep is the Elbe?"],
+                    ["ask", "The length of Elbe is", "--model", "gpt"],
+                    ["models", "answerers"],
+                ], input: input)
+            #expect(text == Self.answers)
+        }
+    }
+
     @Test("every command that talks to the daemon has --json")
     func json() async throws {
         try await run { daemon in
@@ -135,7 +156,9 @@ struct SessionTests {
             let lines = [
                 ["commit", "-m", "first", "--set", "France|capital|Paris"], ["status"], ["log"],
                 ["show", "main"], ["diff", "main~1", "main"], ["facts"], ["history", fact],
-                ["blame", fact], ["search", "capital"], ["audit"], ["verify"], ["index", "status"],
+                ["blame", fact], ["search", "capital"], ["audit"],
+                ["ask", "capital", "--lenient"], ["models", "answerers"], ["verify"],
+                ["index", "status"],
                 ["branch"], ["branch", "b"], ["branch", "-d", "b"], ["tag"], ["tag", "t"],
                 ["revert", "main"], ["rollback", "main", "main~1"],
             ]

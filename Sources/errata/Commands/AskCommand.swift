@@ -25,7 +25,7 @@ struct AskCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What answers: a name or hash of 'errata models'.", valueName: "name|hash"))
+            "What answers: a name or hash of 'errata models answerers'.", valueName: "name|hash"))
     var model: String?
 
     @Flag(help: "Answer only where little doubt is left.")

@@ -11,8 +11,9 @@ struct DemoCommand: AsyncParsableCommand {
         abstract: "Show what Errata does, on a throw-away store",
         discussion: """
             Starts a daemon on a temporary directory and runs the commands that it prints: commit, ask, \
-            correct, ask again, ask at the old version, diff, blame, revert. Fetches the sentence encoder \
-            if it is missing; without it, search goes by words only. Nothing of it stays.
+            correct, ask again, ask at the old version, in other words, the other way round, and what takes \
+            two facts to answer, diff, blame, revert. Fetches the sentence encoder if it is missing; \
+            without it, search goes by words only. Nothing of it stays.
             """)
 
     @Flag(help: "Write what the commands answer as JSON.")
@@ -28,7 +29,7 @@ struct DemoCommand: AsyncParsableCommand {
         DemoExit.cleanUp(daemon: daemon.processID, directory: directory.path)
         let facts = directory.path + "/facts.jsonl"
         try Data(PackageResources.facts_jsonl).write(to: URL(filePath: facts))
-        for step in DemoStep.all(facts: facts) {
+        for step in DemoStep.all(facts: facts, hasReader: hasEncoder) {
             try DemoInterrupt.check()
             if !json { Terminal.output.line("\n" + Style.dim.on("# " + step.comment)) }
             try step.run(socket: daemon.socket, json: json)
@@ -62,7 +63,11 @@ private struct DemoStep {
 
     private static let question = "Who is the CEO of Twitter?"
 
-    static func all(facts: String) -> [DemoStep] {
+    static func all(facts: String, hasReader: Bool) -> [DemoStep] {
+        corrections(facts: facts) + (hasReader ? readings : []) + looks
+    }
+
+    private static func corrections(facts: String) -> [DemoStep] {
         [
             DemoStep(
                 comment: "Commit what was true in August 2022.",
@@ -81,6 +86,27 @@ private struct DemoStep {
             DemoStep(
                 comment: "A question that no fact answers gets no made-up answer.",
                 arguments: ["ask", "Who painted the ceiling of the Sistine Chapel?"]),
+        ]
+    }
+
+    /// What takes more than the words of one fact to answer.
+    private static let readings = [
+        DemoStep(
+            comment: "Nor does one about something else of the same thing.",
+            arguments: ["ask", "How many people live in Kazakhstan?"]),
+        DemoStep(
+            comment: "Ask in other words.",
+            arguments: ["ask", "Which woman is in charge at Twitter?"]),
+        DemoStep(
+            comment: "Ask the other way round.",
+            arguments: ["ask", "Nur-Sultan is the capital of which country?"]),
+        DemoStep(
+            comment: "Ask what it takes two facts to answer.",
+            arguments: ["ask", "Where was the author of Hamlet born?"]),
+    ]
+
+    private static var looks: [DemoStep] {
+        [
             DemoStep(comment: "What changed?", arguments: ["diff", "main~1", "main"]),
             DemoStep(
                 comment: "Who is behind the value that is believed now?",

@@ -1,5 +1,7 @@
 import ArgumentParser
 import ErrataAPI
+import ErrataClient
+import ErrataCore
 import ErrataModels
 import Foundation
 import Glibc
@@ -8,7 +10,7 @@ struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
         abstract: "Fetch or list the models that run on this machine",
-        subcommands: [Pull.self, List.self], defaultSubcommand: List.self)
+        subcommands: [Pull.self, List.self, Answerers.self], defaultSubcommand: List.self)
 
     struct Pull: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -26,7 +28,7 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let model = try await EncoderModel.pull(name)
-            let record = ModelRecord(model)
+            let record = InstalledRecord(model)
             guard !json else { return try record.writeJSON() }
             Terminal.output.line("\(model.name) is in \(model.directory)")
         }
@@ -40,13 +42,47 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() throws {
             let models = ModelStore.installed(in: try EncoderModel.store())
-            guard !json else { return try models.map { ModelRecord($0) }.writeJSON() }
+            guard !json else { return try models.map { InstalledRecord($0) }.writeJSON() }
             guard !models.isEmpty else {
                 Terminal.error.line("No model is installed; 'errata models pull' fetches one.")
                 return
             }
             for model in models { Terminal.output.line("\(model.name)  \(model.directory)") }
         }
+    }
+}
+
+extension ModelsCommand {
+    struct Answerers: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List what answers the daemon's questions, or once did",
+            discussion: """
+                Each line has a name and a hash that 'errata ask --model' takes, and the operation that \
+                registered it first. The hash covers everything that decides about an answer, the facts \
+                aside.
+                """)
+
+        @OptionGroup var daemon: DaemonOptions
+
+        func run() throws {
+            let reply = try daemon.client.get("/v1/models", as: ModelsReply.self)
+            try daemon.show(reply) { reply in
+                let width = reply.models.map(\.name.columnCount).max() ?? 0
+                for model in reply.models {
+                    Terminal.output.line(model.line(nameWidth: width))
+                }
+            }
+        }
+    }
+}
+
+extension ErrataAPI.ModelRecord {
+    /// `reader  2f3ebc5b8c74  2026-11-22 16:37:26  @1  float32, default`.
+    fileprivate func line(nameWidth width: Int) -> String {
+        let state = isDefault ? "default" : isLoaded ? "loaded" : "not loaded"
+        let head = "\(name.printable.padded(width))  \(hash.prefix(12))  \(time.display)"
+        let what = [precision?.printable, state].compactMap(\.self).joined(separator: ", ")
+        return "\(head)  @\(operation)  \(what)"
     }
 }
 
@@ -89,7 +125,7 @@ enum EncoderModel {
     }
 }
 
-private struct ModelRecord: Encodable {
+private struct InstalledRecord: Encodable {
     let name: String
     let directory: String
 

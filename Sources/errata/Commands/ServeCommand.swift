@@ -156,6 +156,7 @@ private struct Banner: Sendable {
         Terminal.error.line(
             "Data in \(status.dataDirectory): \(status.operationCount.counted("operation")), "
                 + "\(status.factCount.counted("fact")) at main (\(status.head.short)), "
-                + (hasEncoder ? "search by meaning and words" : "search by words only"))
+                + (hasEncoder ? "search by meaning and words" : "search by words only")
+                + ", answers by \(status.answerer)")
     }
 }
