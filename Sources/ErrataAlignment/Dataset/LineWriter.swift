@@ -1,38 +1,55 @@
+import Crypto
+import ErrataCore
 import Glibc
 
 /// Writes a file that appears when it is whole: lines to a temporary file beside it, then `fsync` and `rename`.
-package final class LineWriter {
+final class LineWriter {
     private let path: String
-    /// Where the bytes are until the file is finished.
-    package let partialPath: String
+    private let partialPath: String
     private var file: UnsafeMutablePointer<FILE>?
+    private var hash = SHA256()
+    private var lineCount = 0
+    private var byteCount = 0
 
-    package init(path: String) throws(DatasetError) {
+    init(path: String) throws(DatasetError) {
         self.path = path
-        partialPath = path + ".part"
+        partialPath = LineWriter.partialPath(of: path)
         file = fopen(partialPath, "wxe")
         guard file != nil else { throw LineWriter.failure(partialPath) }
     }
 
+    /// Where the bytes are until the file is finished.
+    static func partialPath(of path: String) -> String { path + ".part" }
+
     /// Appends `line` and its end.
-    package func write(_ line: String) throws(DatasetError) {
+    func write(_ line: String) throws(DatasetError) {
         var line = line
         line.append("\n")
         let isWritten = line.withUTF8 { bytes in
-            file.map { fwrite(bytes.baseAddress, 1, bytes.count, $0) == bytes.count } ?? false
+            hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+            byteCount += bytes.count
+            return file.map { fwrite(bytes.baseAddress, 1, bytes.count, $0) == bytes.count }
+                ?? false
         }
         guard isWritten else { throw LineWriter.failure(partialPath) }
+        lineCount += 1
     }
 
-    /// Makes the file appear under its name.
-    package func finish() throws(DatasetError) {
-        guard let file else { return }
-        guard fflush(file) == 0, fsync(fileno(file)) == 0 else {
+    /// Makes the file appear under its name, and says what is in it.
+    func finish(name: String) throws(DatasetError) -> DatasetStatistics.File {
+        precondition(file != nil)
+        guard let file, fflush(file) == 0, fsync(fileno(file)) == 0 else {
             throw LineWriter.failure(partialPath)
         }
         self.file = nil
-        guard fclose(file) == 0 else { throw LineWriter.failure(partialPath) }
-        guard rename(partialPath, path) == 0 else { throw LineWriter.failure(path) }
+        guard fclose(file) == 0, rename(partialPath, path) == 0 else {
+            let failure = LineWriter.failure(path)
+            unlink(partialPath)
+            throw failure
+        }
+        return DatasetStatistics.File(
+            name: name, sha256: Hex.encode(Array(hash.finalize())), bytes: byteCount,
+            lines: lineCount)
     }
 
     deinit {
@@ -43,40 +60,13 @@ package final class LineWriter {
 
     private static func failure(_ path: String) -> DatasetError {
         let code = errno
-        let reason = String(cString: strerror(code))
+        let hint: String? =
+            switch code {
+            case ENOSPC, EDQUOT: "Make room on the disk and run it again: nothing was left behind."
+            case EEXIST: "Another run is writing it, or one was killed: then remove the file."
+            default: nil
+            }
         return DatasetError(
-            .unwritable, "cannot write \(path): \(reason)",
-            hint: code == ENOSPC
-                ? "Make room on the disk and run it again: nothing was left behind."
-                : code == EEXIST
-                    ? "Another run is writing it, or one was killed: remove the file." : nil)
-    }
-}
-
-/// Reads lines of a file one at a time, with a limit on each.
-enum DatasetFile {
-    private static let chunkBytes = 1 << 20
-
-    static func failure(_ path: String) -> DatasetError {
-        DatasetError(.unreadable, "cannot read \(path): \(String(cString: strerror(errno)))")
-    }
-
-    /// Returns the bytes of a file of no more than `limit`.
-    static func bytes(_ path: String, limit: Int) throws(DatasetError) -> [UInt8] {
-        guard let file = fopen(path, "re") else { throw failure(path) }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: chunkBytes)
-        while true {
-            let count = fread(&chunk, 1, chunkBytes, file)
-            bytes += chunk[..<count]
-            guard bytes.count <= limit else {
-                throw DatasetError(.limit, "\(path) has more than \(limit) bytes")
-            }
-            if count < chunkBytes {
-                guard ferror(file) == 0 else { throw failure(path) }
-                return bytes
-            }
-        }
+            .unwritable, "cannot write \(path): \(String(cString: strerror(code)))", hint: hint)
     }
 }

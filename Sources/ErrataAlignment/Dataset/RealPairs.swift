@@ -20,7 +20,7 @@ struct RealPairs: Sendable {
 
     init(_ records: [SourceRecord], seed: UInt64) {
         self.records = records
-        topics = records.map { $0.template.flatMap(Topic.of) }
+        topics = records.map(\.topic)
         var byTemplate: [String: [Int]] = [:]
         var bySubject: [String: [Int]] = [:]
         var mined: [MinedTemplate] = []
@@ -43,29 +43,33 @@ struct RealPairs: Sendable {
     }
 
     /// Returns the pairs of one record, those in scope first.
-    mutating func pairs(of number: Int, sample: Int) -> [ScopePair] {
+    mutating func items(of number: Int, sample: Int) -> [ScopeItem] {
         let record = records[number]
-        var pairs: [ScopePair] = []
-        func add(_ question: String, _ answer: ScopePair.Answer?, _ kind: String) {
-            let isNew = !pairs.contains { $0.question == question }
+        var pairs: [ScopeItem] = []
+        func add(
+            _ question: String, _ answer: ScopePair.Answer?, _ kind: String, _ truth: String? = nil
+        ) {
+            let isNew = !pairs.contains { $0.pair.question == question }
             guard isNew, question.utf8.count <= ScopePair.textBytesMax,
                 record.edit.utf8.count <= ScopePair.textBytesMax
             else { return }
-            pairs.append(
-                ScopePair(
-                    question: question, edit: record.edit, answer: answer, kind: kind,
-                    subject: record.subject, source: record.source, sample: sample))
+            let pair = ScopePair(
+                question: question, edit: record.edit, answer: answer, kind: kind,
+                subject: record.subject, source: record.source, sample: sample)
+            pairs.append(ScopeItem(pair: pair, truth: truth, group: record.template))
         }
-        for question in record.questions where question.answer != nil {
-            add(question.text, question.answer, question.kind)
+        for question in record.questions {
+            guard let answer = question.answer else { continue }
+            let truth = answer.part == .object ? record.truth : nil
+            add(question.text, answer, question.kind, truth)
         }
         for (text, kind) in moreInScope(number) {
-            add(text, .found(record.object, as: .object, in: record.edit), kind)
+            add(text, .found(record.object, as: .object, in: record.edit), kind, record.truth)
         }
         let inScopeCount = pairs.count
-        let outCount = max(1, inScopeCount * RealPairs.outOfScopePercent / 100)
+        let outCount = inScopeCount * RealPairs.outOfScopePercent / 100
         for question in record.questions where question.answer == nil {
-            add(question.text, nil, question.kind)
+            add(question.text, nil, question.kind, question.truth)
         }
         var tries = 0
         while pairs.count < inScopeCount + outCount, tries < 3 * outCount {
@@ -199,17 +203,24 @@ struct RealPairs: Sendable {
     }
 
     /// Returns pairs of a question that no edit answers with the edits nearest to it.
-    func open(_ question: String, source: String, count: Int, sample: Int) -> [ScopePair] {
+    func open(_ question: String, source: String, count: Int, sample: Int) -> [ScopeItem] {
         let near = index.nearest(count, to: question) { !question.holdsName(records[$0].subject) }
         return near.filter { records[$0].edit.utf8.count <= ScopePair.textBytesMax }.map { number in
-            ScopePair(
+            let pair = ScopePair(
                 question: question, edit: records[number].edit, answer: nil, kind: "open",
                 subject: records[number].subject, source: source, sample: sample)
+            return ScopeItem(pair: pair, truth: nil, group: nil)
         }
     }
 }
 
 extension SourceRecord {
+    /// What the edit is about, from the name of its relation or else from its wording.
+    fileprivate var topic: Topic? {
+        let known = template.flatMap(Topic.of)
+        return relation.map { Topic(relation: $0, subject: known?.subject) } ?? known
+    }
+
     /// Whether the subjects have the same name or one name holds the other.
     fileprivate func isAboutSame(as other: SourceRecord) -> Bool {
         subject.holdsName(other.subject) || other.subject.holdsName(subject)

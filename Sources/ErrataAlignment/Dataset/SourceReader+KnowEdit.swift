@@ -1,11 +1,29 @@
 import ErrataModels
 
 extension SourceReader {
+    /// Reads a biography, its continuation and what must stay as it is; nil if the text is too long.
+    func wikiBio(_ fields: DatasetFields) throws(DatasetError) -> SourceRecord? {
+        let text = try fields.longText("text")
+        let continuation = try fields.longText("labels")
+        guard !continuation.isEmpty,
+            text.utf8.count + continuation.utf8.count < ScopePair.textBytesMax
+        else { return nil }
+        var record = SourceRecord(
+            source: name, subject: try fields.text("concept"), prompt: text, object: continuation,
+            questions: [])
+        for (question, answers) in try fields.probes("locality", "Relation_Specificity") {
+            record.questions.append(
+                .init(text: question, kind: "otherRelation", truth: answers.first))
+        }
+        return record
+    }
+
     func knowEdit(_ fields: DatasetFields) throws(DatasetError) -> SourceRecord {
         var record = SourceRecord(
             source: name, subject: try fields.text("subject"), prompt: try fields.text("prompt"),
             object: try fields.text("target_new"), questions: [])
         let old = try fields.names("ground_truth")
+        record.truth = old.first
         record.questions.append(record.answered(record.prompt, "direct"))
         for (question, _) in try fields.probes("portability", "Subject_Aliasing") {
             record.questions.append(record.answered(question, "alias"))
@@ -24,7 +42,9 @@ extension SourceReader {
                 .init(text: question, kind: "otherRelation", truth: answers.first))
         }
         for (question, answers) in try fields.probes("locality", "Forgetfulness") {
-            record.questions.append(.init(text: question, kind: "exclusion", truth: answers.first))
+            // Some probes exclude the very answer that they expect.
+            let truth = answers.first { $0 != record.object }
+            record.questions.append(.init(text: question, kind: "exclusion", truth: truth))
         }
         return record
     }

@@ -2,8 +2,14 @@ import ErrataModels
 
 /// Reads the files of real data sets, each strictly: what does not fit its shape is an error with its place.
 struct SourceReader {
+    /// The largest file that is read, in bytes.
+    static let fileBytesMax = 64 << 20
+
     let format: SourceFormat
+    /// Names the source in messages and in its pairs.
     let name: String
+    /// Relations whose subjects can be asked for.
+    var relations: [Relation] = []
 
     func read(_ bytes: [UInt8]) throws(DatasetError) -> SourceContent {
         var content = SourceContent()
@@ -11,19 +17,23 @@ struct SourceReader {
             switch format {
             case .knowEdit: try content.records.append(knowEdit(fields))
             case .counterFact: try content.records.append(counterFact(fields))
-            case .zsRE:
-                if let record = try zsRE(fields) { content.records.append(record) }
-            case .pokeMQA:
-                if let record = try pokeMQA(fields) { content.records.append(record) }
+            case .zsRE: try content.add(zsRE(fields))
+            case .pokeMQA: try content.add(pokeMQA(fields))
+            case .wikiBio: try content.add(wikiBio(fields))
+            case .facts: try content.add(fact(fields))
             case .open:
-                if let question = try open(fields) { content.openQuestions.append(question) }
+                if let question = try open(fields) {
+                    content.openQuestions.append(question)
+                } else {
+                    content.skippedCount += 1
+                }
             }
         }
         return content
     }
 
     /// Splits the bytes into objects: an array of them, or one on each line.
-    private func records(_ bytes: [UInt8]) throws(DatasetError) -> [DatasetFields] {
+    func records(_ bytes: [UInt8]) throws(DatasetError) -> [DatasetFields] {
         let first = bytes.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
         guard let first else { throw DatasetError(.malformed, "\(name): the file is empty") }
         if first == UInt8(ascii: "[") { return try array(bytes) }
@@ -93,7 +103,7 @@ struct SourceReader {
         }
         return SourceRecord(
             source: name, subject: try fields.text("subject"), prompt: prompt, object: object,
-            questions: questions)
+            questions: questions, truth: try fields.text("ground_truth"))
     }
 
     // MARK: zsRE
@@ -111,7 +121,7 @@ struct SourceReader {
                 .init(text: prompt, kind: "direct", answer: answer),
                 .init(text: try fields.text("rephrase"), kind: "rephrase", answer: answer),
                 .init(text: open, kind: "open", truth: try fields.text("loc_ans")),
-            ])
+            ], truth: try fields.texts("answers", mayBeEmpty: true, repeated: true).first)
     }
 
     // MARK: Open questions
@@ -137,9 +147,16 @@ struct SourceReader {
     }
 }
 
+extension SourceContent {
+    /// Takes a record, or counts one that gives no pairs.
+    mutating func add(_ record: SourceRecord?) {
+        if let record { records.append(record) } else { skippedCount += 1 }
+    }
+}
+
 extension DatasetFields {
     /// Returns a text of any length.
-    fileprivate func longText(_ key: String) throws(DatasetError) -> String {
+    func longText(_ key: String) throws(DatasetError) -> String {
         guard case .string(let text) = object[key] else { throw error("'\(key)' must be a string") }
         return text
     }

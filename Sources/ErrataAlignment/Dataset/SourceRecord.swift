@@ -16,9 +16,17 @@ struct SourceRecord: Sendable {
     let prompt: String
     let object: String
     var questions: [Question]
+    /// What was true before the edit, if the data say so.
+    var truth: String?
+    /// The text of the edit where it is not `prompt + " " + object`.
+    var statement: String?
+    /// The name of the relation, if the data give it.
+    var relation: String?
+    /// Other names of the subject, as the data give them.
+    var aliases: [String] = []
 
-    /// The text of the edit: `prompt + " " + object`.
-    var edit: String { "\(prompt) \(object)" }
+    /// The text of the edit.
+    var edit: String { statement ?? "\(prompt) \(object)" }
 
     /// The prompt with the subject cut out, or nil if it does not stand there once.
     var template: String? {
@@ -32,6 +40,8 @@ struct SourceRecord: Sendable {
 struct SourceContent: Sendable {
     var records: [SourceRecord] = []
     var openQuestions: [String] = []
+    /// Records that are well formed and give no pairs.
+    var skippedCount = 0
 }
 
 /// The shapes of files that training data are read from.
@@ -40,11 +50,9 @@ package enum SourceFormat: String, Sendable, CaseIterable {
     case counterFact = "counterfact"
     case zsRE = "zsre"
     case pokeMQA = "pokemqa"
+    case wikiBio = "wikibio"
+    /// Facts as `errata export` writes them.
+    case facts
     /// Questions or instructions, one a line or in an array, that no edit answers.
     case open
-}
-
-/// The largest file that is read, in bytes.
-enum SourceLimits {
-    static let fileBytesMax = 64 << 20
 }

@@ -30,7 +30,9 @@ package struct SyntheticGenerator: Sendable {
     }
 
     /// Returns the pairs of one made-up fact, about five.
-    package mutating func sample(_ number: Int) -> [ScopePair] {
+    package mutating func sample(_ number: Int) -> [ScopePair] { items(number).map(\.pair) }
+
+    mutating func items(_ number: Int) -> [ScopeItem] {
         let fact = fact(of: random.pick(relations))
         let edit = edit(saying: fact)
         var pairs: [ScopePair] = []
@@ -40,7 +42,11 @@ package struct SyntheticGenerator: Sendable {
         for _ in 0..<SyntheticGenerator.outOfScopeCount {
             append(outOfScopePair(of: fact, edit: edit), to: &pairs)
         }
-        return pairs.map { $0.numbered(number) }
+        return pairs.map { pair in
+            // A chain has an edit of its own, which says something else than the fact.
+            let group = pair.edit == edit.text ? fact.relation.name : nil
+            return ScopeItem(pair: pair.numbered(number), truth: nil, group: group)
+        }
     }
 
     private func append(_ pair: ScopePair, to pairs: inout [ScopePair]) {

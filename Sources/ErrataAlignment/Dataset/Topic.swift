@@ -95,6 +95,14 @@ struct Topic: Sendable, Equatable {
         self.areas = areas ?? [name]
     }
 
+    /// A topic of its own for a relation that is named; subjects of unknown kind are taken for organisations.
+    ///
+    /// Relations that share a word ("author", "original author") may mean the same.
+    init(relation: String, subject: EntityKind?) {
+        let words = WordIndex.words(of: relation).filter { $0.count > 2 }
+        self.init(relation.lowercased(), subject ?? .organisation, .number, Set(words))
+    }
+
     /// Wordings, the more special before the more general.
     private static let wordings: [(String, String)] = [
         ("mother tongue", "spokenLanguage"), ("number of children", "childCount"),

@@ -4,7 +4,7 @@ import Glibc
 ///
 /// In memory and read-only: an index of a store is on disk and versioned, which costs more than a training set
 /// that is read once can repay.
-struct WordIndex: Sendable {
+package struct WordIndex: Sendable {
     private static let saturation: Float = 1.2
     private static let lengthWeight: Float = 0.75
 
@@ -16,7 +16,7 @@ struct WordIndex: Sendable {
     /// Words in more texts than this say nothing.
     private let frequentCountMin: Int
 
-    init(_ texts: [String]) {
+    package init(_ texts: [String]) {
         frequentCountMin = max(8, texts.count / 10)
         for (number, text) in texts.enumerated() {
             let words = WordIndex.words(of: text)
@@ -36,7 +36,8 @@ struct WordIndex: Sendable {
     }
 
     /// Returns the `count` nearest texts that `isWanted` accepts, the nearest first; equal ones in file order.
-    func nearest(_ count: Int, to question: String, where isWanted: (Int) -> Bool) -> [Int] {
+    package func nearest(_ count: Int, to question: String, where isWanted: (Int) -> Bool) -> [Int]
+    {
         var scores: [Int32: Float] = [:]
         var done: Set<String> = []
         for word in WordIndex.words(of: question) where done.insert(word).inserted {
