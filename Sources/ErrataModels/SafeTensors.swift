@@ -25,6 +25,14 @@ package struct SafeTensors: Sendable {
     /// Names and shapes of all tensors.
     package var shapes: [String: [Int]] { entries.mapValues(\.shape) }
 
+    /// Returns the name of the type that a tensor's elements are stored in, such as "BF16".
+    func type(of name: String) throws(ModelError) -> String {
+        guard let entry = entries[name] else {
+            throw ModelError(.mismatch, "\(file.name): tensor '\(name)' is missing")
+        }
+        return entry.type
+    }
+
     /// The file's name, for messages.
     package var name: String { file.name }
 

@@ -116,7 +116,11 @@ package enum AtomicFile {
             let count = bytes.withUnsafeBytes { buffer in
                 Glibc.write(descriptor, buffer.baseAddress.map { $0 + start }, bytes.count - start)
             }
-            if count > 0 { start += count } else if errno != EINTR { failure = count == 0 ? ENOSPC : errno }
+            if count > 0 {
+                start += count
+            } else if errno != EINTR {
+                failure = count == 0 ? ENOSPC : errno
+            }
         }
         if failure == nil, fsync(descriptor) != 0 { failure = errno }
         if close(descriptor) != 0, failure == nil { failure = errno }

@@ -18,19 +18,22 @@ package final class KnowledgeBase: Sendable {
         package var encoderThreads: Int
         /// How the reader computes, which needs the encoder; nil answers by lookup.
         package var readerPrecision: Linear.Precision?
+        /// The reader's weights; nil takes those that are part of the program.
+        package var readerFile: String?
         /// How long an ask waits for its version's index.
         package var indexWait: Duration
         package var journal: JournalOptions
 
         package init(
             dataDirectory: String, encoderDirectory: String? = nil, encoderThreads: Int = 1,
-            readerPrecision: Linear.Precision? = .float32,
+            readerPrecision: Linear.Precision? = .float32, readerFile: String? = nil,
             indexWait: Duration = .seconds(10), journal: JournalOptions = JournalOptions()
         ) {
             self.dataDirectory = dataDirectory
             self.encoderDirectory = encoderDirectory
             self.encoderThreads = encoderThreads
             self.readerPrecision = readerPrecision
+            self.readerFile = readerFile
             self.indexWait = indexWait
             self.journal = journal
         }

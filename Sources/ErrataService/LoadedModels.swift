@@ -36,9 +36,12 @@ struct LoadedModels: Sendable {
         _ configuration: KnowledgeBase.Configuration, _ encoder: SentenceEncoder?
     ) throws -> LoadedReader? {
         guard let encoder, let precision = configuration.readerPrecision else { return nil }
+        let weights =
+            try configuration.readerFile.map { path in try ReaderWeights(file: path) }
+            ?? .shipped()
         return LoadedReader(
             try Reader(
-                encoder: encoder, weights: .shipped(), precision: precision,
+                encoder: encoder, weights: weights, precision: precision,
                 threads: configuration.encoderThreads))
     }
 }

@@ -65,10 +65,9 @@ struct PathWalk {
         let readings = try reader.read(question.text, pairs.map(text))
         let calibration = reader.reader.calibration
         paths = zip(pairs, readings).map { pair, reading in
-            // The lookup does not judge chains: its logit is 0 here.
             Path(
                 first: pair.first, second: pair.second, reading: reading,
-                probability: calibration.probability(reader: reading.scope, lookup: 0.5))
+                probability: calibration.chainProbability(reader: reading.scope))
         }
     }
 

@@ -2,8 +2,9 @@ import Glibc
 
 /// Turns what the reader and the lookup say about a pair into a probability, and that into a decision.
 ///
-/// A logistic regression over the reader's logit and the lookup's (Platt 1999), fitted on subjects
-/// that neither was trained on.
+/// A logistic regression over the reader's logit and the lookup's (Platt 1999), fitted on subjects that
+/// the reader was not trained on; for chains of facts, which the lookup cannot judge, over the reader's
+/// alone.
 package struct ReaderCalibration: Equatable, Sendable {
     /// How sure an answer must be.
     package enum Strictness: String, CaseIterable, Sendable {
@@ -15,34 +16,55 @@ package struct ReaderCalibration: Equatable, Sendable {
     package let bias: Double
     package let readerWeight: Double
     package let lookupWeight: Double
+    package let chainBias: Double
+    package let chainWeight: Double
     /// The least probability that counts as in scope.
     package let thresholds: [Strictness: Double]
 
     package init(
-        bias: Double, readerWeight: Double, lookupWeight: Double,
-        thresholds: [Strictness: Double]
+        bias: Double, readerWeight: Double, lookupWeight: Double, chainBias: Double,
+        chainWeight: Double, thresholds: [Strictness: Double]
     ) {
         self.bias = bias
         self.readerWeight = readerWeight
         self.lookupWeight = lookupWeight
+        self.chainBias = chainBias
+        self.chainWeight = chainWeight
         self.thresholds = thresholds
     }
 
+    /// What the settings of a question ask for.
+    ///
+    /// Calibration goes by near misses, which are rarer among real questions: there a fact is likelier
+    /// in scope than its probability says, so half is more than is wanted of an everyday question.
+    package static let defaultThresholds: [Strictness: Double] = [
+        .strict: 0.7, .normal: 0.35, .lenient: 0.15,
+    ]
+
     /// The reader's logit alone, as it was trained.
     package static let uncalibrated = ReaderCalibration(
-        bias: 0, readerWeight: 1, lookupWeight: 0,
-        thresholds: [.strict: 0.88, .normal: 0.5, .lenient: 0.27])
+        bias: 0, readerWeight: 1, lookupWeight: 0, chainBias: 0, chainWeight: 1,
+        thresholds: defaultThresholds)
 
     /// How far the lookup's probability may pull: logits beyond are cut.
     package static let logitMax = 12.0
 
-    /// Returns how likely an edit answers a question.
+    /// Returns how likely an edit answers a question, from the reader's logit and the lookup's probability.
     package func probability(reader: Float, lookup: Double) -> Double {
-        let logit =
-            bias + readerWeight * Self.cut(Double(reader))
-            + lookupWeight * Self.logit(lookup)
-        return 1 / (1 + exp(-logit))
+        probability(reader: reader, lookupLogit: Self.logit(lookup))
     }
+
+    package func probability(reader: Float, lookupLogit: Double) -> Double {
+        Self.sigmoid(
+            bias + readerWeight * Self.cut(Double(reader)) + lookupWeight * lookupLogit)
+    }
+
+    /// Returns how likely a chain of facts answers a question.
+    package func chainProbability(reader: Float) -> Double {
+        Self.sigmoid(chainBias + chainWeight * Self.cut(Double(reader)))
+    }
+
+    private static func sigmoid(_ logit: Double) -> Double { 1 / (1 + exp(-logit)) }
 
     /// Returns log(p / (1 - p)), cut to ±`logitMax`.
     package static func logit(_ probability: Double) -> Double {
@@ -64,6 +86,8 @@ extension ReaderCalibration {
         bias = try object.number("bias")
         readerWeight = try object.number("reader")
         lookupWeight = try object.number("lookup")
+        chainBias = try object.number("chainBias")
+        chainWeight = try object.number("chain")
         let levels = try object.object("thresholds")
         var thresholds: [Strictness: Double] = [:]
         for strictness in Strictness.allCases {
@@ -82,6 +106,7 @@ extension ReaderCalibration {
     package var json: String {
         let levels = Strictness.allCases.map { "\"\($0.rawValue)\":\(threshold($0))" }
         return "{\"bias\":\(bias),\"reader\":\(readerWeight),\"lookup\":\(lookupWeight),"
+            + "\"chainBias\":\(chainBias),\"chain\":\(chainWeight),"
             + "\"thresholds\":{\(levels.joined(separator: ","))}}"
     }
 }

@@ -31,6 +31,15 @@ package struct ReaderWeights {
     }
 
     /// Opens a reader file.
+    package init(file path: String) throws(ModelError) {
+        guard let slash = path.lastIndex(of: "/") else {
+            try self.init(directory: ".", name: path)
+            return
+        }
+        try self.init(
+            directory: String(path[..<slash]), name: String(path[path.index(after: slash)...]))
+    }
+
     package init(directory: String, name: String) throws(ModelError) {
         try self.init(
             MappedFile(
@@ -63,6 +72,19 @@ package struct ReaderWeights {
         sha256 = mapped.digest
         self.file = file
         delta = WeightDelta(file, rank: rank, scale: scale)
+    }
+
+    /// Writes the same reader with another calibration.
+    package func write(_ calibration: ReaderCalibration, to path: String) throws(ModelError) {
+        let metadata = file.metadata.sorted { $0.key < $1.key }.map {
+            (key: $0.key, value: $0.key == "calibration" ? calibration.json : $0.value)
+        }
+        var copy = SafeTensorsWriter(metadata: metadata)
+        for (name, shape) in file.shapes.sorted(by: { $0.key < $1.key }) {
+            let type = SafeTensorsWriter.ElementType(rawValue: try file.type(of: name))
+            copy.add(name, shape: shape, try file.floats(name, shape: shape), as: type ?? .float32)
+        }
+        try copy.write(to: path)
     }
 
     /// Throws if the file lacks a tensor or holds one that nothing uses.
