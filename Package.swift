@@ -130,7 +130,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ErrataServiceTests",
-            dependencies: ["ErrataService", "ErrataCore", "ErrataJournal", "ErrataTesting"],
+            dependencies: [
+                "ErrataService", "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataTesting",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ErrataServerTests",

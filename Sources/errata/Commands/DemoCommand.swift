@@ -96,7 +96,7 @@ private struct DemoStep {
             arguments: ["ask", "How many people live in Kazakhstan?"]),
         DemoStep(
             comment: "Ask in other words.",
-            arguments: ["ask", "Which woman is in charge at Twitter?"]),
+            arguments: ["ask", "Who is in charge at Twitter?"]),
         DemoStep(
             comment: "Ask the other way round.",
             arguments: ["ask", "Nur-Sultan is the capital of which country?"]),
