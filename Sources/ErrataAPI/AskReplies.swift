@@ -87,12 +87,14 @@ package struct AnswerRecord: Equatable, Sendable {
     package let path: [FactID]
     /// The facts nearest to being an answer, nearest first.
     package let refused: [RefusedFact]
+    /// The facts of which the answerer saw the beginning alone, since their text is too long.
+    package let truncated: [FactID]
     package let strictness: Strictness
     package let model: ModelReference
 
     package init(
         answer: String?, confidence: Double?, disagree: Bool, facts: [FactUse], path: [FactID],
-        refused: [RefusedFact], strictness: Strictness, model: ModelReference
+        refused: [RefusedFact], truncated: [FactID], strictness: Strictness, model: ModelReference
     ) {
         self.answer = answer
         self.confidence = confidence
@@ -100,6 +102,7 @@ package struct AnswerRecord: Equatable, Sendable {
         self.facts = facts
         self.path = path
         self.refused = refused
+        self.truncated = truncated
         self.strictness = strictness
         self.model = model
     }
@@ -113,6 +116,7 @@ extension AnswerRecord: Codable {
         case facts
         case path
         case refused
+        case truncated
         case strictness
         case model
     }
@@ -126,6 +130,7 @@ extension AnswerRecord: Codable {
         try fields.encode(facts, forKey: .facts)
         try fields.encode(path, forKey: .path)
         try fields.encode(refused, forKey: .refused)
+        try fields.encode(truncated, forKey: .truncated)
         try fields.encode(strictness, forKey: .strictness)
         try fields.encode(model, forKey: .model)
     }

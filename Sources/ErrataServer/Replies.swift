@@ -72,15 +72,16 @@ extension StepTimes {
 }
 
 extension AnswerRecord {
-    init(_ receipt: Receipt, _ explanation: Explanation) {
+    init(_ receipt: Receipt, by modelName: String, _ explanation: Explanation) {
         self.init(
             answer: explanation.answer, confidence: explanation.confidence,
             disagree: explanation.disagrees,
             facts: explanation.facts.map { ErrataAPI.FactUse($0) }, path: explanation.path,
             refused: explanation.refused.map { ErrataAPI.RefusedFact($0) },
+            truncated: explanation.truncated,
             strictness: ErrataAPI.Strictness(receipt.strictness),
             model: ModelReference(
-                name: receipt.answerer, hash: receipt.answererHash.hex, operation: receipt.model))
+                name: modelName, hash: receipt.answererHash.hex, operation: receipt.model))
     }
 }
 
@@ -126,7 +127,8 @@ extension AskReply {
     init(_ outcome: AskOutcome) {
         let receipt = outcome.receipt
         self.init(
-            record: AnswerRecord(receipt, outcome.explanation), commit: receipt.commit,
+            record: AnswerRecord(receipt, by: outcome.modelName, outcome.explanation),
+            commit: receipt.commit,
             operation: receipt.operation, receipt: outcome.id.hex, answerer: receipt.answerer,
             timings: outcome.times.timings)
     }
@@ -145,7 +147,8 @@ extension ReceiptReply {
     init(_ stored: StoredReceipt) {
         let receipt = stored.receipt
         self.init(
-            record: AnswerRecord(receipt, stored.explanation), id: stored.id.hex,
+            record: AnswerRecord(receipt, by: stored.modelName, stored.explanation),
+            id: stored.id.hex,
             time: stored.time, actor: ActorRecord(stored.actor), question: receipt.question,
             k: receipt.k, commit: receipt.commit, operation: receipt.operation,
             answerer: receipt.answerer)

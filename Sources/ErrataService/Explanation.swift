@@ -39,6 +39,8 @@ package struct Explanation: Sendable {
     package let path: [FactID]
     /// The facts nearest to being an answer, nearest first.
     package let refused: [RefusedFact]
+    /// The candidates of which the reader saw the beginning alone.
+    package let truncated: [FactID]
 }
 
 /// Puts an explanation together from a receipt.
@@ -66,7 +68,8 @@ struct ExplanationBuilder {
         return Explanation(
             answer: texts.first ?? nil, confidence: best?.confidence,
             disagrees: Set(texts.compactMap { $0.map(folded) }).count > 1, facts: facts,
-            path: best.map(chain) ?? [], refused: try refused())
+            path: best.map(chain) ?? [], refused: try refused(),
+            truncated: receipt.candidates.filter(\.isTruncated).map(\.fact))
     }
 
     private func chain(_ answer: Receipt.Answer) -> [FactID] {

@@ -46,6 +46,8 @@ package struct StepTimes: Sendable {
 package struct AskOutcome: Sendable {
     package let id: Digest
     package let receipt: Receipt
+    /// What an ask calls the answerer.
+    package let modelName: String
     package let explanation: Explanation
     package let times: StepTimes
 
@@ -75,6 +77,8 @@ package struct StoredReceipt: Sendable {
     package let receipt: Receipt
     package let time: Timestamp
     package let actor: Actor
+    /// What an ask calls the answerer.
+    package let modelName: String
     package let explanation: Explanation
 }
 
@@ -108,7 +112,9 @@ extension KnowledgeBase {
             _ = try await journal.putReceipt(id, body: bytes, actor: actor)
         } catch { throw ServiceError(wrapping: error) }
         times.end("receipt")
-        return AskOutcome(id: id, receipt: receipt, explanation: explanation, times: times)
+        return AskOutcome(
+            id: id, receipt: receipt, modelName: model.name, explanation: explanation,
+            times: times)
     }
 
     /// Finds the facts of one version nearest to a query.
@@ -151,8 +157,15 @@ extension KnowledgeBase {
             }
             return StoredReceipt(
                 id: digest, receipt: receipt, time: event.time, actor: event.actor,
-                explanation: explanation)
+                modelName: try modelName(of: receipt), explanation: explanation)
         }
+    }
+
+    private func modelName(of receipt: Receipt) throws -> String {
+        guard let operation = receipt.model,
+            case .model(let model) = try journal.operation(operation).body
+        else { return receipt.answerer }
+        return model.name
     }
 
     // MARK: Steps

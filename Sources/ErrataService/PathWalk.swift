@@ -76,7 +76,8 @@ struct PathWalk {
     mutating func choose(
         from singles: [Receipt.Answer], threshold: Double
     ) -> [Receipt.Answer] {
-        let inScope = paths.filter { $0.probability >= threshold }
+        // Of a chain that is cut the end is missing, and with it the answer.
+        let inScope = paths.filter { $0.probability >= threshold && !$0.reading.isTruncated }
         guard let best = inScope.map(\.probability).max() else { return singles }
         if let single = singles.first {
             let margin =

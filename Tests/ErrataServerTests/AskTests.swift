@@ -48,6 +48,7 @@ struct AskTests {
                 #expect(reply.answer == "Paris")
                 #expect(reply.record.model.hash == models[0].hash)
                 #expect(reply.record.model.operation == 1)
+                #expect(reply.record.model.name == "lookup")
                 let hash = models[0].hash
                 for name in ["lookup", hash, String(hash.prefix(8))] {
                     #expect(try Self.ask(client, question, model: name).receipt == reply.receipt)

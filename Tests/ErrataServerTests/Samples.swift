@@ -31,7 +31,7 @@ enum Samples {
         let model = ModelReference(name: "reader", hash: "h", operation: 1)
         let answer = AnswerRecord(
             answer: nil, confidence: nil, disagree: false, facts: [use], path: [id],
-            refused: [refused], strictness: .normal, model: model)
+            refused: [refused], truncated: [id], strictness: .normal, model: model)
         let known = ModelRecord(
             name: "reader", kind: "reader", hash: "h", encoder: "e", precision: "int8",
             operation: 1, time: time, isLoaded: true, isDefault: true)

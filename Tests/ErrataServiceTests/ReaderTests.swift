@@ -136,6 +136,24 @@ struct ReaderTests {
         await base.close()
     }
 
+    @Test("says of which facts it saw the beginning alone")
+    func truncation() async throws {
+        let base = try await filled()
+        let long = FactDraft(
+            statement: "The rules of the house, in full: "
+                + String(repeating: "no noise after ten, ", count: 100))
+        _ = try await base.commit(
+            CommitRequest(message: "long", edits: [.assert(long)]), actor: .ada)
+        let outcome = try await ask(base, "What are the rules of the house in full?", .lenient)
+        let cut = outcome.receipt.candidates.first { $0.isTruncated }
+        let candidate = try #require(cut)
+        #expect(outcome.explanation.truncated == [candidate.fact])
+        #expect(candidate.reader != nil)
+        let short = try await ask(base, "What is the capital of Kazakhstan?")
+        #expect(short.explanation.truncated.isEmpty)
+        await base.close()
+    }
+
     @Test("tells every answer of facts that disagree")
     func disagreement() async throws {
         let base = try await filled()

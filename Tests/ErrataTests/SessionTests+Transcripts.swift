@@ -89,21 +89,21 @@ extension SessionTests {
         $ errata commit -m two sources -
         Committed <id> on main: 2 asserted
         $ errata ask The length of Elbe is
+        1,112 km
         1,094 km
-        1,112 km all told
         | The facts disagree: each of these answers the question.
-        |   0.99  The length of Elbe is 1,094 km
+        |   0.99  The length of the river Elbe is 1,112 km
         |         <id>  <time>  <user>
-        |   0.99  The length of Elbe is 1,112 km all told
+        |   0.99  The length of Elbe is 1,094 km
         |         <id>  <time>  <user>
         | at <id>  lookup (lexical)  <ms>  receipt <id>
         $ errata ask The length of Elbe is --strict --model lookup
+        1,112 km
         1,094 km
-        1,112 km all told
         | The facts disagree: each of these answers the question.
-        |   0.99  The length of Elbe is 1,094 km
+        |   0.99  The length of the river Elbe is 1,112 km
         |         <id>  <time>  <user>
-        |   0.99  The length of Elbe is 1,112 km all told
+        |   0.99  The length of Elbe is 1,094 km
         |         <id>  <time>  <user>
         | at <id>  lookup (lexical)  <ms>  receipt <id>
         $ errata ask How deep is the Elbe?

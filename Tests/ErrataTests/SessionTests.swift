@@ -121,7 +121,8 @@ struct SessionTests {
             let fields = try #require(reply as? [String: Any])
             #expect(
                 Set(fields.keys) == [
-                    "answer", "confidence", "disagree", "facts", "path", "refused", "strictness",
+                    "answer", "confidence", "disagree", "facts", "path", "refused", "truncated",
+                    "strictness",
                     "model", "commit", "operation", "receipt", "answerer", "timings",
                 ])
             #expect(json.stderr.isEmpty)
@@ -133,7 +134,7 @@ struct SessionTests {
         try await run { daemon in
             let input = #"""
                 {"key":"a","subject":"Elbe","relation":"length","object":"1,094 km"}
-                {"key":"b","subject":"Elbe","relation":"length","object":"1,112 km all told"}
+                {"key":"b","subject":"Elbe","relation":"length","object":"1,112 km","prompt":"The length of the river Elbe is"}
                 """#
             let text = try await transcript(
                 daemon,

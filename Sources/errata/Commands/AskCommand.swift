@@ -50,6 +50,11 @@ struct AskCommand: ParsableCommand {
         let reply = try daemon.client.post("/v1/ask", request, as: AskReply.self)
         try daemon.show(reply) { reply in
             reply.record.show(at: revision.at ?? RefName.main.text)
+            if !reply.record.truncated.isEmpty {
+                let count = reply.record.truncated.count.counted("fact")
+                Terminal.error.line(
+                    "Of \(count) only the beginning was read: the text is too long.")
+            }
             let time = reply.timings["total"].map { "  \(decimal($0, 1)) ms" } ?? ""
             Terminal.error.line(
                 Style.dim.on(
