@@ -37,16 +37,18 @@ package struct OperationRecord: Codable, Equatable, Sendable {
     package let type: String
     package let time: Timestamp
     package let actor: ActorRecord
-    /// The branch or tag.
+    /// The branch, tag or model.
     package let name: String?
     package let from: CommitID?
     package let commit: CommitID?
     package let message: String?
     package let author: String?
+    /// The hash of a model, in hex.
+    package let hash: String?
 
     package init(
         operation: UInt64, type: String, time: Timestamp, actor: ActorRecord, name: String?,
-        from: CommitID?, commit: CommitID?, message: String?, author: String?
+        from: CommitID?, commit: CommitID?, message: String?, author: String?, hash: String?
     ) {
         self.operation = operation
         self.type = type
@@ -57,6 +59,7 @@ package struct OperationRecord: Codable, Equatable, Sendable {
         self.commit = commit
         self.message = message
         self.author = author
+        self.hash = hash
     }
 }
 

@@ -163,10 +163,12 @@ extension OperationRecord {
         if case .branchDelete(_, let head) = operation.body { from = head }
         var message = commit?.message
         if case .tagCreate(_, _, let text) = operation.body { message = text }
+        var hash: String?
+        if case .model(let model) = operation.body { hash = model.hash.hex }
         self.init(
             operation: operation.sequence, type: operation.body.name, time: operation.time,
             actor: ActorRecord(operation.actor), name: operation.body.subjectName, from: from,
-            commit: operation.body.commit, message: message, author: commit?.author)
+            commit: operation.body.commit, message: message, author: commit?.author, hash: hash)
     }
 }
 

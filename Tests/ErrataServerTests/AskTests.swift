@@ -40,6 +40,7 @@ struct AskTests {
                 let registration = try #require(operations.operations.first { $0.operation == 1 })
                 #expect(registration.type == "model")
                 #expect(registration.name == "lookup")
+                #expect(registration.hash == models[0].hash)
                 #expect(registration.actor.pid == getpid())
                 #expect(registration.actor.socket == nil)
 

@@ -44,7 +44,7 @@ enum Samples {
             failure: "f")
         let operation = OperationRecord(
             operation: 1, type: "rollback", time: time, actor: actor, name: "main", from: commit,
-            commit: commit, message: "m", author: "a")
+            commit: commit, message: "m", author: "a", hash: "h")
         return requests(FactBody(draft)) + [
             ("FactRecord", record), ("Actor", actor), ("ChangeCounts", counts),
             ("Warning", warning), ("CommitReply", reply), ("CommitSummary", summary),

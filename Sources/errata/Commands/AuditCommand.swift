@@ -8,8 +8,8 @@ struct AuditCommand: ParsableCommand {
         commandName: "audit",
         abstract: "List who did what, from the journal of operations",
         discussion: """
-            Newest first: commits, reverts, rollbacks, branches and tags, each with the user that \
-            the kernel reported.
+            Newest first: commits, reverts, rollbacks, branches, tags, and the models that answer, each \
+            with the user that the kernel reported.
 
               errata audit --actor alice --since 2026-11-01
               errata audit --fact 'Twitter|chief executive'
@@ -77,7 +77,7 @@ private struct OperationTable {
         let cells = zip(OperationTable.cells(operation), widths).map { $0.padded($1) }
         let head = cells.joined(separator: "  ") + "  "
         let what = [
-            operation.name, operation.commit.map { String($0.hex.prefix(8)) },
+            operation.name, (operation.commit?.hex ?? operation.hash).map { String($0.prefix(8)) },
             operation.message?.fitting(Columns.max),
         ].compactMap(\.self).joined(separator: " ")
         return head + what.fitting(Columns.max - head.columnCount)
