@@ -220,6 +220,8 @@ private enum DemoExit {
                 FileManager.default.fileExists(atPath: rest.directory)
             else { return }
             kill(rest.daemon, SIGTERM)
+            // A daemon that still writes would fill the directory behind the one who empties it.
+            while waitpid(rest.daemon, nil, 0) < 0, errno == EINTR {}
             try? FileManager.default.removeItem(atPath: rest.directory)
         }
     }
