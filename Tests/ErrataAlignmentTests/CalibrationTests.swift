@@ -119,24 +119,26 @@ struct CalibrationTests {
             + #""kind":"k","subject":"a","source":"s","sample":1}"#
         try withTemporaryDirectory { directory in
             let path = directory + "/p.jsonl"
-            func error(_ text: String) throws -> DatasetError? {
+            func refusal(_ text: String) throws -> String {
                 try Data(text.utf8).write(to: URL(filePath: path))
-                return #expect(throws: DatasetError.self) {
-                    _ = try ScopePairFile.read(path) { _ in }
+                do { _ = try ScopePairFile.read(path) { _ in } } catch let error as DatasetError {
+                    return error.message
                 }
+                return "none"
             }
-            #expect(try error("")?.message == "p.jsonl holds no pairs")
-            let lie = good.replacing("[2,3]", with: "[0,1]")
+            let messages = try [
+                good, "", good + "\n" + good.replacing("[2,3]", with: "[0,1]"),
+                good.replacing("[2,3]", with: "[2,9]"), String(repeating: "x", count: 70_000),
+            ].map(refusal)
             #expect(
-                try error(good + "\n" + lie)?.message
-                    == "p.jsonl, line 2: 'span' holds 'a', but the answer is 'b'")
-            #expect(
-                try error(good.replacing("[2,3]", with: "[2,9]"))?.message
-                    == "p.jsonl, line 1: 'span' ends at 9, but the edit has 3 scalars")
-            #expect(try error("\n")?.message.hasPrefix("p.jsonl, line 1: ") == true)
-            #expect(
-                try error(String(repeating: "x", count: 70_000))?.message
-                    == "p.jsonl, line 1 is longer than 65536 bytes")
+                messages == [
+                    "none", "p.jsonl holds no pairs",
+                    "p.jsonl, line 2: 'span' holds 'a', but the answer is 'b'",
+                    "p.jsonl, line 1: 'span' ends at 9, but the edit has 3 scalars",
+                    "p.jsonl, line 1 is longer than 65536 bytes",
+                ])
+            let blank = try refusal("\n")
+            #expect(blank.hasPrefix("p.jsonl, line 1: "))
             #expect(throws: DatasetError.self) {
                 _ = try ScopePairFile.read(directory + "/none") { _ in }
             }

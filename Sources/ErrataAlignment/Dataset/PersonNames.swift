@@ -1,3 +1,5 @@
+import Foundation
+
 /// Names of people, characters and gods.
 enum PersonNames {
     static func make(_ kind: EntityKind, _ random: inout SeededGenerator) -> String {
@@ -49,6 +51,12 @@ enum PersonNames {
     }
 
     /// Other names of a person: without title or middle name, with initials, turned round, shortened.
+    private static let titles = [
+        "Mr", "Mrs", "Miss", "Dr", "Prof.", "Professor", "Rev.", "Reverend", "Sir", "Lady", "Lord",
+        "Captain", "Major", "Colonel", "General", "Judge", "Senator", "President", "Hon.", "Saint",
+        "King", "Queen", "Don", "Sister",
+    ]
+
     static func aliases(of name: String, _ random: inout SeededGenerator) -> [String] {
         var words = name.split(separator: " ").map(String.init)
         if let first = words.first, NameWords.titles.contains(first) { words.removeFirst() }
@@ -63,8 +71,11 @@ enum PersonNames {
             "\(random.pick(["Mr.", "Ms.", "Dr.", "Prof."])) \(last)",
             "\(first) \(Syllables.letters(1, &random)). \(last)",
             "\(first) \(random.pick(NameWords.given)) \(last)",
-            "\(last) \(first)",
+            "\(last) \(first)", "\(random.pick(titles)) \(name)", "\(random.pick(titles)) \(name)",
+            "\(name) \(family(&random))", "\(first.prefix(1)) \(last)",
+            "\(first.prefix(1)).\(last)", "\(last) \(first.prefix(1))",
         ]
+        aliases += Alias.spellings(of: name, &random)
         if core.count >= 3 {
             let initials = core.dropLast().map { "\($0.prefix(1))." }.joined(separator: " ")
             aliases += [
@@ -113,7 +124,55 @@ enum Alias {
                 aliases.append(String(name[..<place.lowerBound]))
             }
         }
+        for (short, long) in abbreviations where name.hasSuffix(short) {
+            aliases.append(name.dropLast(short.count) + long)
+        }
+        if random.chance(40) { aliases += spellings(of: name, &random) }
         return aliases.filter { $0 != name && $0.count > 1 }
+    }
+
+    private static let abbreviations = [
+        (" Inc.", " Incorporated"), (" Ltd.", " Limited"), (" Corp.", " Corporation"),
+        (" Corporation", " Corp."), (" Limited", " Ltd"), (" & Co.", " and Company"),
+        (" University", " Univ."), (" Institute", " Inst."),
+    ]
+
+    /// Letters that are written one for the other.
+    private static let variants = [
+        ("c", "k"), ("k", "c"), ("y", "i"), ("i", "y"), ("ph", "f"), ("f", "ph"), ("s", "z"),
+        ("z", "s"), ("v", "w"), ("w", "v"), ("th", "t"), ("ou", "u"), ("u", "ou"), ("ee", "i"),
+        ("ll", "l"), ("l", "ll"), ("nn", "n"), ("n", "nn"), ("tt", "t"), ("t", "tt"), ("e", "a"),
+        ("o", "u"), ("ck", "k"), ("ie", "y"), ("j", "y"), ("-", " "), ("'", ""), ("’", ""),
+    ]
+
+    /// Returns the name as others spell or mistype it: without accents, with a letter for another one,
+    /// with one that is missing or twice.
+    static func spellings(of name: String, _ random: inout SeededGenerator) -> [String] {
+        var spellings: [String] = []
+        let plain = String(
+            name.decomposedStringWithCanonicalMapping.unicodeScalars
+                .filter { $0.properties.generalCategory != .nonspacingMark }.map(Character.init))
+        if plain != name { spellings.append(plain) }
+        let (letters, other) = random.pick(variants)
+        let body = name.dropFirst()
+        if let place = body.range(of: letters) {
+            spellings.append(
+                name.prefix(1) + body.replacingCharacters(in: place, with: other))
+        }
+        let characters = Array(name)
+        let places = characters.indices.dropFirst().filter {
+            characters[$0].isLetter && characters[$0 - 1].isLetter
+        }
+        // A short name is another one with a letter less, and so is a code.
+        guard places.count >= 5, !name.contains(where: \.isNumber) else { return spellings }
+        let place = random.pick(places)
+        var typed = characters
+        switch random.below(3) {
+        case 0: typed.swapAt(place, place - 1)
+        case 1: typed.remove(at: place)
+        default: typed.insert(typed[place], at: place)
+        }
+        return spellings + [String(typed)]
     }
 }
 

@@ -17,12 +17,15 @@ package struct Relation: Sendable, Equatable {
     package let phrase: String
     /// Whether a subject normally has several objects.
     package let many: Bool
+    /// Whether it is one of those that people ask about most.
+    package let isCommon: Bool
 }
 
 /// The relations that the program carries.
 package enum RelationTable {
     static let recordKeys: Set<String> = [
         "name", "subject", "object", "clozes", "questions", "inverse", "siblings", "phrase", "many",
+        "common",
     ]
 
     /// Reads and checks the embedded relations.
@@ -85,6 +88,7 @@ extension Relation {
         siblings = try fields.texts("siblings", mayBeEmpty: true)
         phrase = try fields.template(fields.text("phrase"), holding: "{s}")
         many = try fields.flag("many")
+        isCommon = try fields.flag("common")
     }
 }
 

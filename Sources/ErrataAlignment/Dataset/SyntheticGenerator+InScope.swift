@@ -5,7 +5,7 @@ extension SyntheticGenerator {
     }
 
     private static let weights: [(Kind, Int)] = [
-        (.direct, 16), (.rephrase, 36), (.alias, 23), (.inverse, 11), (.telegraphic, 4), (.path, 9),
+        (.direct, 16), (.rephrase, 36), (.alias, 23), (.inverse, 13), (.telegraphic, 4), (.path, 9),
         (.exclusionOther, 1),
     ]
 

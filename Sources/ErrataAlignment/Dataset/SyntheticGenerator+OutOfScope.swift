@@ -102,7 +102,12 @@ extension SyntheticGenerator {
             else { return nil }
             relation = other
         }
-        let asked = random.pick(relation.inverse).filled("{o}", with: name)
+        let template = random.pick(relation.inverse)
+        // Father and mother both have a child: the other relation's words may ask for this one too.
+        guard name != fact.object.name || !fact.relation.inverse.contains(template) else {
+            return nil
+        }
+        let asked = template.filled("{o}", with: name)
         return refused(
             QuestionNoise.apply(to: asked, &random), edit.text, "inverseMismatch",
             subject: fact.subject.name)

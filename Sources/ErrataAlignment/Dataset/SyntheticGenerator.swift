@@ -13,6 +13,8 @@ package struct SyntheticGenerator: Sendable {
     var random: SeededGenerator
     private let bySubject: [EntityKind: [Int]]
     private let byName: [String: Int]
+    private let common: [Relation]
+    private static let commonPercent = 40
 
     /// `pools` are real names by kind, mixed with made-up ones; `openQuestions` have nothing to do with any fact.
     package init(
@@ -24,6 +26,7 @@ package struct SyntheticGenerator: Sendable {
         maker = EntityMaker(pools: pools)
         self.openQuestions = openQuestions
         random = SeededGenerator(seed: seed)
+        common = relations.filter(\.isCommon)
         bySubject = Dictionary(grouping: relations.indices) { relations[$0].subject }
         byName = Dictionary(relations.indices.map { (relations[$0].name, $0) }) { first, _ in first
         }
@@ -33,7 +36,8 @@ package struct SyntheticGenerator: Sendable {
     package mutating func sample(_ number: Int) -> [ScopePair] { items(number).map(\.pair) }
 
     mutating func items(_ number: Int) -> [ScopeItem] {
-        let fact = fact(of: random.pick(relations))
+        let isCommon = !common.isEmpty && random.chance(SyntheticGenerator.commonPercent)
+        let fact = fact(of: random.pick(isCommon ? common : relations))
         let edit = edit(saying: fact)
         var pairs: [ScopePair] = []
         for _ in 0..<SyntheticGenerator.inScopeCount {

@@ -93,8 +93,8 @@ struct DatasetTests {
         let two = shown.count { $0.contains("\\n2. ") } - three
         let alone = shown.count - two - three
         #expect((45...62).contains(alone * 100 / shown.count))
-        #expect(two > shown.count / 6)
-        #expect(three > shown.count / 6)
+        #expect(two > shown.count / 8)
+        #expect(three > shown.count / 8)
         #expect(
             shown.allSatisfy {
                 $0.hasPrefix("{\"messages\":[{\"role\":\"user\",\"content\":\"Please ")

@@ -16,7 +16,7 @@ struct RelationTests {
     static let relation =
         #"{"name":"head","subject":"company","object":"person","clozes":["The head of {s} is"],"#
         + #""questions":["Who runs {s}?"],"inverse":["{o} runs"],"siblings":[],"phrase":"the head of {s}","#
-        + #""many":false}"#
+        + #""many":false,"common":false}"#
 
     @Test("a relation is read with all its texts")
     func parses() throws {
