@@ -13,6 +13,8 @@ struct ReaderAnswerer: Answerer {
     private static let version = "reader 1"
     /// Facts that the lookup gives less are not read: they have nothing to do with the question.
     static let lookupProbabilityMin = 0.0005
+    /// Who puts a fact's own words as a question gets the fact: they were written down for that.
+    static let ownPhrasingProbabilityMin = 0.99
 
     let reader: LoadedReader
     let lookup: LookupAnswerer
@@ -88,7 +90,9 @@ struct ReaderAnswerer: Answerer {
             return Read(
                 fact: candidates[i].fact, decision: decision,
                 mention: signals.question.mention(ofFact: i), text: texts[i], reading: byPlace[i],
-                probability: probability ?? decision.probability)
+                probability: max(
+                    probability ?? decision.probability,
+                    texts[i].isOwnPhrasing ? Self.ownPhrasingProbabilityMin : 0))
         }
     }
 

@@ -4,6 +4,8 @@
 /// subject's place; if it is one of the fact's questions, the text is that question and the object.
 package struct ReadingText: Sendable, Equatable {
     package let text: String
+    /// Whether the question is the fact's own prompt or one of its questions, word for word.
+    package let isOwnPhrasing: Bool
     /// How the text's bytes map to the statement's; nil for a text that is not the statement's.
     private let origin: Origin?
 
@@ -16,6 +18,10 @@ package struct ReadingText: Sendable, Equatable {
 
     package init(of fact: ScopeFact, for question: [FoldedToken]) {
         let words = question.map(\.text)
+        isOwnPhrasing =
+            fact.object != nil && !words.isEmpty
+            && ([fact.prompt].compactMap(\.self) + fact.questions)
+                .contains { TextFolding.words($0) == words }
         if let object = fact.object,
             let asked = fact.questions.first(where: { TextFolding.words($0) == words })
         {

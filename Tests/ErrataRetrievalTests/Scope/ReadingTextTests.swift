@@ -25,6 +25,16 @@ struct ReadingTextTests {
         }
     }
 
+    @Test("knows the fact's own prompt and questions, word for word")
+    func ownPhrasing() {
+        #expect(text("the prime minister of the united kingdom is").isOwnPhrasing)
+        #expect(text("Who lives at 10, Downing Street").isOwnPhrasing)
+        #expect(!text("Who lives at 11 Downing Street?").isOwnPhrasing)
+        #expect(!text("").isOwnPhrasing)
+        #expect(
+            !text("Good", ScopeFact(subject: nil, object: nil, statement: "Good")).isOwnPhrasing)
+    }
+
     @Test("has the longest alias that the question names in the subject's place")
     func alias() {
         #expect(
