@@ -10,7 +10,11 @@ struct Bench: AsyncParsableCommand {
             Every command takes --smoke for a size that runs in seconds. Figures come with the machine \
             they were measured on; times are medians over repeats unless a percentile is named.
             """,
-        subcommands: [Answers.self, Commits.self, Versions.self, SearchSpeed.self, Encode.self, Train.self, Read.self])
+        subcommands: [
+            Answers.self, Commits.self, Versions.self, SearchSpeed.self, Encode.self, Train.self,
+            Read.self,
+            Chains.self,
+        ])
 }
 
 /// What all measurements share.

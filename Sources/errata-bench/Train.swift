@@ -45,7 +45,7 @@ struct Train: ParsableCommand {
     }
 
     private func measure(_ encoder: SentenceEncoder, _ method: TrainingMethod) throws -> Sample {
-        var random = SeededRandom(seed: options.seed)
+        var random = SeededGenerator(seed: options.seed)
         let steps = options.smoke ? 2 : steps
         var set = TrainingSet()
         for _ in 0..<batch { set.add(example(&random, below: encoder.model.configuration)) }
@@ -61,7 +61,7 @@ struct Train: ParsableCommand {
     }
 
     private func example(
-        _ random: inout SeededRandom, below configuration: BertConfiguration
+        _ random: inout SeededGenerator, below configuration: BertConfiguration
     ) -> ReaderExample {
         let half = tokens / 2
         return ReaderExample(

@@ -6,7 +6,9 @@ import Testing
 struct BenchTests {
     @Test(
         "every command runs at its smoke size",
-        arguments: ["answers", "commits", "versions", "search", "encode"])
+        arguments: [
+            "answers", "chains", "commits", "versions", "search", "encode", "read", "train",
+        ])
     func smoke(command: String) throws {
         let bench = Process()
         bench.executableURL = CommandLineTool.executable
