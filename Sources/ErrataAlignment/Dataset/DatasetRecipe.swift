@@ -43,19 +43,21 @@ package struct DatasetRecipe: Sendable, Equatable {
         self.sources = sources
     }
 
-    /// Reads the recipe in a file's member "dataset"; its paths are relative to the file.
+    /// Reads the recipe in a file's member "dataset"; its paths are relative to `folder`, by default the
+    /// file's own.
     ///
     ///     {"dataset": {"seed": 1, "synthetic": 240000, "sources": [{"format": "zsre", "path": "zsre.json"}]}}
-    package init(path: String) throws(DatasetError) {
+    package init(path: String, folder: String? = nil) throws(DatasetError) {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let bytes = try DatasetFile.bytes(path, limit: DatasetRecipe.fileBytesMax)
         let whole = try DatasetFields(bytes, place: name)
         guard case .object(let object) = whole.object["dataset"] else {
             throw whole.error("'dataset' must be an object")
         }
-        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let own = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
             .joined(separator: "/")
-        try self.init(DatasetFields(object, place: "\(name): dataset"), folder: folder)
+        try self.init(
+            DatasetFields(object, place: "\(name): dataset"), folder: folder ?? own)
     }
 
     private init(_ fields: DatasetFields, folder: String) throws(DatasetError) {

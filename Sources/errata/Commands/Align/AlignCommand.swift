@@ -9,5 +9,8 @@ struct AlignCommand: ParsableCommand {
             the words of their own house makes a set of pairs ('errata align dataset'), trains on it \
             ('errata align train') and starts the daemon with the file that comes out.
             """,
-        subcommands: [AlignDatasetCommand.self, AlignTrainCommand.self, AlignCalibrateCommand.self])
+        subcommands: [
+            AlignReaderCommand.self, AlignDatasetCommand.self, AlignTrainCommand.self,
+            AlignCalibrateCommand.self,
+        ])
 }

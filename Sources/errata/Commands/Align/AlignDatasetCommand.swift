@@ -37,6 +37,11 @@ struct AlignDatasetCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Read what to make from this file.", valueName: "file"))
     var recipe: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the recipe's files are. (default: beside the recipe)", valueName: "directory"))
+    var data: String?
+
     @Option(help: ArgumentHelp("Make about so many pairs up.", valueName: "count"))
     var synthetic: Int?
 
@@ -107,7 +112,7 @@ struct AlignDatasetCommand: ParsableCommand {
 
     private func wholeRecipe() throws -> DatasetRecipe {
         var whole = DatasetRecipe(seed: 1, syntheticCount: 0, sources: [])
-        if let recipe { whole = try DatasetRecipe(path: recipe) }
+        if let recipe { whole = try DatasetRecipe(path: recipe, folder: data) }
         if let seed { whole.seed = seed }
         if let synthetic { whole.syntheticCount = synthetic }
         for argument in from { whole.sources.append(try DatasetRecipe.Source(argument: argument)) }

@@ -68,6 +68,8 @@ struct AlignTrainCommand: AsyncParsableCommand {
 enum TrainingFiles {
     static let checkpoint = "checkpoint.safetensors"
     static let reader = "reader.safetensors"
+    /// There once the last step is done.
+    static let finished = "finished.json"
 
     /// Reads a file of pairs; returns its SHA-256 too.
     static func read(
@@ -142,6 +144,10 @@ private struct TrainingRun {
         try LossCurve(trainer.losses).write(to: command.out)
         try trainer.writeReader(
             to: command.out + "/" + TrainingFiles.reader, calibration: .uncalibrated)
+        guard isLast else { return }
+        try AtomicFile.write(
+            Array((trainer.recipe.json + "\n").utf8),
+            to: command.out + "/" + TrainingFiles.finished)
     }
 
     private func judge(_ step: Trainer.Step) throws {
