@@ -43,6 +43,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How the reader computes: float32, int8, or none to answer by lookup.")
     var reader = ReaderChoice.float32
 
+    @Option(
+        help: ArgumentHelp(
+            "A reader that 'errata align' made. (default: the one that comes with Errata)",
+            valueName: "file"))
+    var readerFile: String?
+
     @Flag(help: "Write one line of JSON to standard output when clients can connect.")
     var json = false
 
@@ -59,7 +65,8 @@ struct ServeCommand: AsyncParsableCommand {
         let knowledge = try KnowledgeBase(
             .init(
                 dataDirectory: dataPath, encoderDirectory: encoder,
-                readerPrecision: reader.precision))
+                readerPrecision: reader.precision,
+                readerFile: readerFile.map(Paths.absolute)))
         if let failure = knowledge.readerFailure {
             Terminal.error.line(
                 Style.yellow.on("Warning:", .error)
