@@ -1,4 +1,5 @@
 import CErrataKernels
+import Crypto
 import Synchronization
 
 /// Turns sentences into unit vectors: BERT, the mean over its tokens, length 1.
@@ -33,6 +34,24 @@ package final class SentenceEncoder: Sendable {
     package convenience init(directory: String, threads: Int) throws {
         try Kernels.checkEnvironment()
         try self.init(directory: directory, threads: threads, kernels: .current)
+    }
+
+    /// Makes an encoder of the same checkpoint that computes otherwise; word embeddings are shared.
+    ///
+    /// In 8 bits it is about three times as fast and its vectors are near `base`'s, not the same: they may
+    /// be compared with those, but never kept beside them.
+    package init(_ base: SentenceEncoder, precision: Linear.Precision) throws(ModelError) {
+        let weights = try BertWeights(
+            base.checkpoint, base.model.configuration, kernels: base.kernels, precision: precision)
+        model = try BertEncoder(
+            changing: base.model, by: weights,
+            segments: try weights.floats("embeddings.token_type_embeddings.weight"),
+            kernels: base.kernels)
+        (width, tokenCountMax, name) = (base.width, base.tokenCountMax, base.name)
+        identity = Array(
+            SHA256.hash(data: base.identity + Array(" \(precision.rawValue)".utf8)))
+        (tokenizer, checkpoint) = (base.tokenizer, base.checkpoint)
+        (threads, kernels) = (base.threads, base.kernels)
     }
 
     /// Loads a directory to run on one level of the kernels.

@@ -7,6 +7,8 @@ import ErrataRetrieval
 struct LoadedModels: Sendable {
     /// Nil searches by words alone.
     let encoder: SentenceEncoder?
+    /// What the reader's signals are computed with: the encoder, at the reader's precision.
+    let signalEncoder: SentenceEncoder?
     /// Nil answers by lookup.
     let reader: LoadedReader?
     /// Why there is no reader although one was asked for.
@@ -18,6 +20,9 @@ struct LoadedModels: Sendable {
         encoder = try configuration.encoderDirectory.map {
             try SentenceEncoder(directory: $0, threads: configuration.encoderThreads)
         }
+        let isExact = configuration.readerPrecision != .int8
+        signalEncoder =
+            isExact ? encoder : try encoder.map { try SentenceEncoder($0, precision: .int8) }
         var failure: String?
         do { reader = try Self.reader(configuration, encoder) } catch {
             // Without a reader the lookup answers: a daemon that starts is worth more.
@@ -54,7 +59,11 @@ struct Answerers: Sendable {
     init(index: RetrievalIndex, models: LoadedModels) throws {
         let lookup = try LookupAnswerer(index: index, encoder: models.encoder)
         self.lookup = lookup
-        reader = try models.reader.map { try ReaderAnswerer(reader: $0, lookup: lookup) }
+        let signals = try LookupAnswerer(index: index, encoder: models.signalEncoder)
+        reader = try models.reader.map {
+            try ReaderAnswerer(
+                reader: $0, lookup: signals, registered: lookup.registration)
+        }
     }
 
     /// Returns the answerer that was registered so.

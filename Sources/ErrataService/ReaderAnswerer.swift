@@ -20,10 +20,14 @@ struct ReaderAnswerer: Answerer {
     let lookup: LookupAnswerer
     let registration: ModelRegistration
 
-    init(reader: LoadedReader, lookup: LookupAnswerer) throws {
+    /// `lookup` gives the signals; `registered` is the answerer that counts in the hash, since in 8 bits
+    /// the signals too are computed so, which the reader's precision says.
+    init(
+        reader: LoadedReader, lookup: LookupAnswerer, registered: ModelRegistration
+    ) throws {
         self.reader = reader
         self.lookup = lookup
-        registration = try Self.registration(reader.reader, lookup: lookup.registration)
+        registration = try Self.registration(reader.reader, lookup: registered)
     }
 
     var displayName: String { Self.name }

@@ -277,4 +277,25 @@ struct SentenceEncoderTests {
             #expect(error.message.hasPrefix("the model gives"))
         }
     }
+
+    @Test("in 8 bits vectors are near, called otherwise, and the same at every level")
+    func quantized() throws {
+        let texts = ["the cat sat", "a dog", "x y z"]
+        var seen: [[Float]] = []
+        for level in levels {
+            let exact = try SentenceEncoder(
+                directory: fixtures + "/tiny", threads: 1, kernels: level)
+            let rounded = try SentenceEncoder(exact, precision: .int8)
+            #expect(rounded.identity != exact.identity && rounded.width == exact.width)
+            let vectors = try rounded.encode(texts, progress: nil)
+            let expected = try exact.encode(texts, progress: nil)
+            for i in texts.indices {
+                let range = i * exact.width..<(i + 1) * exact.width
+                let cosine = zip(vectors[range], expected[range]).reduce(0) { $0 + $1.0 * $1.1 }
+                #expect(cosine > 0.98)
+            }
+            seen.append(vectors)
+        }
+        for vectors in seen { #expect(vectors == seen[0]) }
+    }
 }

@@ -40,8 +40,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(name: .customLong("no-models"), help: "Use no encoder and fetch none.")
     var isWithoutModels = false
 
-    @Option(help: "How the reader computes: float32, int8, or none to answer by lookup.")
-    var reader = ReaderChoice.float32
+    @Option(help: "How the reader computes: int8, float32, or none to answer by lookup.")
+    var reader = ReaderChoice.int8
 
     @Option(
         help: ArgumentHelp(
