@@ -64,7 +64,10 @@ struct PathWalk {
         }
         let readings = try reader.read(question.text, pairs.map(text))
         let calibration = reader.reader.calibration
-        paths = zip(pairs, readings).map { pair, reading in
+        // A question that the first fact answers better than both together stops there.
+        paths = zip(pairs, readings).filter { pair, reading in
+            read[pair.first].reading.map { reading.scope > $0.scope } ?? true
+        }.map { pair, reading in
             Path(
                 first: pair.first, second: pair.second, reading: reading,
                 probability: calibration.chainProbability(reader: reading.scope))
