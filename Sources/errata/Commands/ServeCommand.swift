@@ -68,6 +68,15 @@ struct ServeCommand: AsyncParsableCommand {
                 readerPrecision: reader.precision,
                 readerFile: readerFile.map(Paths.absolute)))
         if let failure = knowledge.readerFailure {
+            // Who names a reader wants that one; the shipped one can be done without.
+            guard readerFile == nil else {
+                await knowledge.close()
+                throw Failure(
+                    "no reader: \(failure)",
+                    hint:
+                        "'errata align' makes reader files; without --reader-file the shipped one reads."
+                )
+            }
             Terminal.error.line(
                 Style.yellow.on("Warning:", .error)
                     + " no reader, so the lookup answers: \(failure.printable)")
