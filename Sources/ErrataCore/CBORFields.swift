@@ -77,6 +77,20 @@ package struct CBORFields {
         values[key] == nil ? nil : try array(key)
     }
 
+    package mutating func texts(_ key: UInt64) throws(CBORError) -> [String] {
+        try texts(try array(key), key)
+    }
+
+    /// Takes each of `items`, which stand in field `key`, as text.
+    func texts(_ items: [CBOR], _ key: UInt64) throws(CBORError) -> [String] {
+        var texts: [String] = []
+        for item in items {
+            guard case .text(let text) = item else { throw mismatch(key, "text alone") }
+            texts.append(text)
+        }
+        return texts
+    }
+
     /// Throws if a field was not asked for: what nobody reads must not be there.
     package func finish() throws(CBORError) {
         guard let extra = values.keys.min() else { return }

@@ -3,6 +3,11 @@
 //   0 version (1)     3 edits [[FactID, old leaf or null, new leaf or null]], by FactID
 //   1 parents [id]    4 author (text the client claims, absent if none)
 //   2 root (32)       5 message   6 time (µs)   7 reverts [id], absent if none
+//   8 picks [id], absent if none
+//   9 conflicts [[FactID, base leaf or null, [leaf or null of each side]]], by FactID, absent if none
+//
+// The first parent is the head that the commit was made on; edits are against it. A merge has the head that
+// it brought in as its second parent. A conflict stands in the edits as a leaf of its own: see Conflict.swift.
 
 /// Edits, the snapshot that they led to, and who says so.
 package struct Commit: Hashable, Sendable {
@@ -22,10 +27,15 @@ package struct Commit: Hashable, Sendable {
     package let time: Timestamp
     /// The commits that this one undoes.
     package let reverts: [CommitID]
+    /// The commits, of other lines, whose edits this one makes again.
+    package let picks: [CommitID]
+    /// What the leaves of edits that are conflicts stand for; sorted by fact.
+    package let conflicts: [Conflict]
 
     package init(
         parents: [CommitID], root: Digest, edits: [Edit], author: String?, message: String,
-        time: Timestamp, reverts: [CommitID] = []
+        time: Timestamp, reverts: [CommitID] = [], picks: [CommitID] = [],
+        conflicts: [Conflict] = []
     ) {
         self.parents = parents
         self.root = root
@@ -34,7 +44,11 @@ package struct Commit: Hashable, Sendable {
         self.message = message
         self.time = time
         self.reverts = reverts
+        self.picks = picks
+        self.conflicts = conflicts.sorted { $0.fact < $1.fact }
     }
+
+    package var isMerge: Bool { parents.count > 1 }
 
     package var id: CommitID { CommitID(.sha256(encoded)) }
 
@@ -47,7 +61,9 @@ package struct Commit: Hashable, Sendable {
             (4, author.map(CBOR.text)),
             (5, .text(message)),
             (6, .int(time.microseconds)),
-            (7, reverts.isEmpty ? nil : .array(reverts.map { .bytes($0.bytes) })),
+            (7, CommitID.cbor(reverts)),
+            (8, CommitID.cbor(picks)),
+            (9, conflicts.isEmpty ? nil : .array(conflicts.map(\.cbor))),
         ]).encoded
     }
 
@@ -69,12 +85,50 @@ package struct Commit: Hashable, Sendable {
             parents: try CommitID.list(try fields.array(1)), root: root, edits: edits,
             author: try fields.textIfPresent(4), message: try fields.text(5),
             time: Timestamp(microseconds: try fields.int(6)),
-            reverts: try CommitID.list(try fields.arrayIfPresent(7) ?? []))
+            reverts: try CommitID.list(try fields.arrayIfPresent(7)),
+            picks: try CommitID.list(try fields.arrayIfPresent(8)),
+            conflicts: try Commit.conflicts(try fields.arrayIfPresent(9), of: edits))
         try fields.finish()
+    }
+
+    /// Reads conflicts, each of which must be what an edit leads to.
+    private static func conflicts(
+        _ items: [CBOR]?, of edits: [Edit]
+    ) throws(CBORError) -> [Conflict] {
+        guard let items else { return [] }
+        var leaves: [FactID: Leaf] = [:]
+        for edit in edits { leaves[edit.fact] = edit.new }
+        var conflicts: [Conflict] = []
+        for item in items {
+            let conflict = try Conflict(item)
+            guard leaves[conflict.fact] == conflict.leaf else {
+                throw CBORError(
+                    message: "a conflict of a commit is in none of its edits", offset: 0)
+            }
+            conflicts.append(conflict)
+        }
+        guard !conflicts.isEmpty,
+            zip(conflicts, conflicts.dropFirst()).allSatisfy({ $0.fact < $1.fact })
+        else { throw CBORError(message: "the conflicts of a commit are not in order", offset: 0) }
+        return conflicts
     }
 }
 
 extension CommitID {
+    /// Nil for no ids: the field is absent then.
+    fileprivate static func cbor(_ ids: [CommitID]) -> CBOR? {
+        ids.isEmpty ? nil : .array(ids.map { .bytes($0.bytes) })
+    }
+
+    /// Reads ids of a field that is there only if there are some.
+    fileprivate static func list(_ items: [CBOR]?) throws(CBORError) -> [CommitID] {
+        guard let items else { return [] }
+        guard !items.isEmpty else {
+            throw CBORError(message: "a list of commit ids is empty", offset: 0)
+        }
+        return try list(items)
+    }
+
     fileprivate static func list(_ items: [CBOR]) throws(CBORError) -> [CommitID] {
         var ids: [CommitID] = []
         for item in items {
@@ -99,13 +153,16 @@ extension Edit {
         guard case .array(let parts) = item, parts.count == 3, case .bytes(let id) = parts[0],
             let fact = FactID(id)
         else { throw CBORError(message: "an edit is not [fact, old, new]", offset: 0) }
-        let old = try Edit.leaf(parts[1])
-        let new = try Edit.leaf(parts[2])
+        let old = try Leaf.ifPresent(parts[1])
+        let new = try Leaf.ifPresent(parts[2])
         guard old != new else { throw CBORError(message: "an edit changes nothing", offset: 0) }
         self.init(fact: fact, old: old, new: new)
     }
+}
 
-    private static func leaf(_ item: CBOR) throws(CBORError) -> Leaf? {
+extension Leaf {
+    /// Reads a leaf, or null for a fact that is not believed.
+    package static func ifPresent(_ item: CBOR) throws(CBORError) -> Leaf? {
         switch item {
         case .null: return nil
         case .bytes(let bytes):

@@ -6,6 +6,8 @@ package enum DraftEdit: Hashable, Sendable {
     case revise(Fact)
     /// Believe this fact no longer.
     case retract(FactID)
+    /// Settle the conflict that the fact is in by the value of one side; nil is a retracted fact.
+    case choose(FactID, Leaf?)
 }
 
 /// One change that a commit made to one fact, as the journal keeps it.

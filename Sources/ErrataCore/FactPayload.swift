@@ -42,8 +42,8 @@ extension Fact {
         self.init(
             stored: FactDraft(
                 subject: try fields.textIfPresent(2), relation: try fields.textIfPresent(3),
-                object: try fields.textIfPresent(4), questions: try fields.texts(7),
-                aliases: try fields.texts(8), validFrom: try fields.textIfPresent(9),
+                object: try fields.textIfPresent(4), questions: try fields.textsIfPresent(7),
+                aliases: try fields.textsIfPresent(8), validFrom: try fields.textIfPresent(9),
                 validTo: try fields.textIfPresent(10), source: try fields.textIfPresent(11),
                 labels: try fields.labels(12)),
             key: try fields.text(1), statement: try fields.text(5),
@@ -53,19 +53,13 @@ extension Fact {
 }
 
 extension CBORFields {
-    fileprivate mutating func texts(_ key: UInt64) throws(CBORError) -> [String] {
+    /// Reads a list that is there only if it holds something.
+    fileprivate mutating func textsIfPresent(_ key: UInt64) throws(CBORError) -> [String] {
         guard let items = try arrayIfPresent(key) else { return [] }
         guard !items.isEmpty else {
             throw CBORError(message: "field \(key) of fact is empty", offset: 0)
         }
-        var texts: [String] = []
-        for item in items {
-            guard case .text(let text) = item else {
-                throw CBORError(message: "field \(key) of fact holds more than text", offset: 0)
-            }
-            texts.append(text)
-        }
-        return texts
+        return try texts(items, key)
     }
 
     fileprivate mutating func labels(_ key: UInt64) throws(CBORError) -> [String: String] {
