@@ -8,6 +8,8 @@ import ErrataCore
 //   fact count (8)    of the snapshot
 //   parent (32)       the first parent; the commit itself for the first commit
 //   jump (32)         an ancestor further back along first parents; the commit itself for the first
+//   merge (32)        the nearest merge behind it on the line of first parents; zeros if there is none
+//   merged (1)        how many other parents there are, then their ids (32 each)
 //   root kind (1)     0 no facts; 1 then FactID (16), leaf (32); 2 then hash (32), sequence (8), offset (4)
 //
 // Jumps are those of a skew-binary list (Myers 1983, "An applicative random-access stack"), so the ancestor
@@ -20,12 +22,18 @@ struct CommitRow: Equatable, Sendable {
     let factCount: UInt64
     let parent: CommitID
     let jump: CommitID
+    /// The nearest merge behind this commit along first parents; nil if there is none.
+    let mergeBefore: CommitID?
+    /// The parents after the first.
+    let merged: [CommitID]
     let root: TrieEntry?
 
     var encoded: [UInt8] {
         var out: [UInt8] = []
         for number in [sequence, generation, factCount] { out.append(bigEndian: number) }
-        out += parent.bytes + jump.bytes
+        out += parent.bytes + jump.bytes + (mergeBefore?.bytes ?? CommitRow.noCommit)
+        out.append(UInt8(merged.count))
+        for id in merged { out += id.bytes }
         switch root {
         case nil: out.append(0)
         case .leaf(let leaf): out += [1] + leaf.fact.bytes + leaf.leaf.bytes
@@ -39,13 +47,15 @@ struct CommitRow: Equatable, Sendable {
 
     init(
         sequence: UInt64, generation: UInt64, factCount: UInt64, parent: CommitID, jump: CommitID,
-        root: TrieEntry?
+        mergeBefore: CommitID? = nil, merged: [CommitID] = [], root: TrieEntry?
     ) {
         self.sequence = sequence
         self.generation = generation
         self.factCount = factCount
         self.parent = parent
         self.jump = jump
+        self.mergeBefore = mergeBefore
+        self.merged = merged
         self.root = root
     }
 
@@ -65,7 +75,8 @@ struct CommitRow: Equatable, Sendable {
             let factCount = reader.integer(UInt64.self),
             let parent = reader.bytes(CommitID.byteCount).flatMap({ CommitID($0) }),
             let jump = reader.bytes(CommitID.byteCount).flatMap({ CommitID($0) }),
-            let kind = reader.byte(),
+            let mergeBefore = reader.bytes(CommitID.byteCount), let mergedCount = reader.byte(),
+            let merged = reader.commits(Int(mergedCount)), let kind = reader.byte(),
             [sequence, generation, factCount].allSatisfy({ $0 >> 62 == 0 })
         else { return nil }
         var root: TrieEntry?
@@ -83,6 +94,21 @@ struct CommitRow: Equatable, Sendable {
         }
         self.init(
             sequence: sequence, generation: generation, factCount: factCount, parent: parent,
-            jump: jump, root: root)
+            jump: jump,
+            mergeBefore: mergeBefore == CommitRow.noCommit ? nil : CommitID(mergeBefore),
+            merged: merged, root: root)
+    }
+
+    private static let noCommit = [UInt8](repeating: 0, count: CommitID.byteCount)
+}
+
+extension ByteReader {
+    fileprivate mutating func commits(_ count: Int) -> [CommitID]? {
+        var ids: [CommitID] = []
+        for _ in 0..<count {
+            guard let id = bytes(CommitID.byteCount).flatMap({ CommitID($0) }) else { return nil }
+            ids.append(id)
+        }
+        return ids
     }
 }

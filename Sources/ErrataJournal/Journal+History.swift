@@ -33,36 +33,6 @@ extension Journal {
         }
         return Array(entries.prefix(limit))
     }
-
-    /// Returns the commit that introduced the value that `fact` has at `commit`.
-    ///
-    /// A revert that brought an old value back did not introduce it: the commit behind it is named.
-    package func blame(_ fact: FactID, at commit: CommitID) throws(JournalError) -> CommitRecord {
-        let leaf = try snapshot(at: commit).leaf(of: fact)
-        guard let leaf else {
-            throw JournalError.unknownFact(fact, at: "at \(commit.short)")
-        }
-        var place = commit
-        while true {
-            guard let entry = try history(of: fact, at: place, limit: 1).first, entry.new == leaf
-            else { throw JournalError.corrupt("the history of fact \(fact.hex) has a gap") }
-            let record = try commitRecord(entry.commit)
-            guard let before = try reverted(by: record, fact, leaf) else { return record }
-            place = before
-        }
-    }
-
-    /// Returns the parent of the commit whose edit of `fact` the revert `record` took back to `leaf`.
-    private func reverted(
-        by record: CommitRecord, _ fact: FactID, _ leaf: Leaf
-    ) throws(JournalError) -> CommitID? {
-        for id in record.commit.reverts {
-            let commit = try commitRecord(id).commit
-            let isTakenBack = commit.edits.contains { $0.fact == fact && $0.old == leaf }
-            if isTakenBack, let parent = commit.parents.first { return parent }
-        }
-        return nil
-    }
 }
 
 extension JournalStore {

@@ -58,9 +58,9 @@ extension JournalStore {
         case .operation(let sequence):
             let body = try operation(sequence, reader).body
             guard let id = body.commit else {
-                let deed = body.tag == .model ? "registered a model" : "deleted a branch"
                 throw JournalError.unknownRevision(
-                    revision.text, "operation \(sequence) \(deed)")
+                    revision.text,
+                    "operation \(sequence) of type '\(body.name)' left no version")
             }
             return id
         case .nameAtOperation(let name, let sequence):
@@ -91,17 +91,11 @@ extension JournalStore {
         of name: RefName, after sequence: UInt64, _ revision: Revision,
         _ reader: borrowing ReadTransaction
     ) throws -> CommitID {
-        let entry = try reader.withCursor(over: tables.reflog) {
-            try $0.seek(atMost: name.reflogKey(sequence))
-        }
-        guard let entry, entry.key.starts(with: name.key + [0]) else {
+        guard let move = try move(of: name, before: sequence + 1, reader) else {
             throw JournalError.unknownRevision(revision.text, "'\(name)' did not exist then")
         }
-        if entry.value.isEmpty {
+        guard let id = move.commit else {
             throw JournalError.unknownRevision(revision.text, "'\(name)' was deleted before that")
-        }
-        guard let id = CommitID(entry.value) else {
-            throw JournalError.corrupt("a row of '\(name)' in the reflog is damaged")
         }
         return id
     }

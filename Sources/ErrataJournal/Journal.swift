@@ -93,10 +93,12 @@ package final class Journal: Sendable {
         .hmac(Array(text.utf8), key: store.keys.secret)
     }
 
-    func submit(_ action: WriteRequest.Action, _ actor: Actor) async throws(JournalError)
-        -> WriteOutcome
-    {
-        let request = WriteRequest(action: action, actor: actor)
+    /// `author` is who the client says asked for it, where no commit holds that.
+    func submit(
+        _ action: WriteRequest.Action, _ actor: Actor, author: String? = nil
+    ) async throws(JournalError) -> WriteOutcome {
+        let request = WriteRequest(
+            action: action, actor: actor, author: try CommitText.author(author))
         return try await writer.submit(request, weight: request.weight).get()
     }
 }

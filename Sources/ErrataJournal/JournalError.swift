@@ -12,6 +12,7 @@ package struct JournalError: Error, Equatable, Sendable, CustomStringConvertible
         case unknownFact = "unknown_fact"
         case unknownOperation = "unknown_operation"
         case unknownEvent = "unknown_event"
+        case unknownTag = "unknown_tag"
         case invalidName = "invalid_name"
         case headMoved = "head_moved"
         case branchExists = "branch_exists"
@@ -22,6 +23,11 @@ package struct JournalError: Error, Equatable, Sendable, CustomStringConvertible
         case duplicateEdit = "duplicate_edit"
         case revertConflict = "revert_conflict"
         case notAnAncestor = "not_an_ancestor"
+        case mergeConflict = "merge_conflict"
+        case notInConflict = "not_in_conflict"
+        case undoConflict = "undo_conflict"
+        case cannotUndo = "cannot_undo"
+        case forbidden
         case limitExceeded = "limit_exceeded"
         case storeLocked = "store_locked"
         case storeClosed = "store_closed"
@@ -95,15 +101,65 @@ extension JournalError {
             hint: "Read the branch again and rebuild the commit on its new head.", head: head)
     }
 
-    static func revertConflict(_ commit: CommitID, _ facts: [FactID]) -> JournalError {
-        let shown = facts.prefix(10).map(\.hex).joined(separator: ", ")
-        let more = facts.count > 10 ? " and \(facts.count - 10) more" : ""
-        return JournalError(
+    static func revertConflict(_ commits: [CommitID], _ facts: [FactID]) -> JournalError {
+        JournalError(
             .revertConflict,
-            "commit \(commit.short) cannot be reverted, \(facts.count) of its facts changed later: "
-                + shown + more,
+            "\(JournalError.sentence(commits)) cannot be reverted, \(facts.count) of its facts changed "
+                + "later: " + list(facts),
             hint: "Revert the later commits first, or commit the values that you want.",
             facts: facts)
+    }
+
+    static func nothingToRevert(_ commits: [CommitID], _ changedLater: Int) -> JournalError {
+        let what = sentence(commits)
+        guard changedLater > 0 else {
+            return JournalError(.nothingToCommit, "\(what) has no edits to take back")
+        }
+        return JournalError(
+            .nothingToCommit,
+            "nothing of \(what) can be taken back: \(changedLater) facts changed later")
+    }
+
+    static func mergeConflict(_ facts: [FactID]) -> JournalError {
+        JournalError(
+            .mergeConflict, "\(facts.count) facts were changed on both sides: " + list(facts),
+            hint: "Change them on one side first, or let the merge keep the conflicts.",
+            facts: facts)
+    }
+
+    static func notInConflict(_ fact: FactID) -> JournalError {
+        JournalError(
+            .notInConflict,
+            "the fact \(fact.hex) is not in conflict on the branch, or not with that side",
+            hint: "List the conflicts to see which there are.")
+    }
+
+    static func forbidden(
+        _ actor: Actor, _ roles: Set<Policy.Role>, _ permission: Permission, on place: String?
+    ) -> JournalError {
+        let name = actor.userName.map { "\($0) (uid \(actor.uid))" } ?? "uid \(actor.uid)"
+        let has =
+            roles.isEmpty
+            ? "no role" : "the role " + roles.sorted().map(\.rawValue).joined(separator: " and ")
+        let needed = Policy.Role.allCases.filter { $0.permissions.contains(permission) }
+        return JournalError(
+            .forbidden,
+            "\(name) has \(has), and may not \(permission.rawValue)"
+                + (place.map { " on \($0)" } ?? ""),
+            hint: "It takes the role \(needed.map(\.rawValue).joined(separator: " or ")): "
+                + "'errata policy' shows who has which.")
+    }
+
+    private static func sentence(_ commits: [CommitID]) -> String {
+        guard let first = commits.first, commits.count > 1 else {
+            return "commit \(commits.first?.short ?? "")"
+        }
+        return "the range of \(commits.count) commits up to \(first.short)"
+    }
+
+    private static func list(_ facts: [FactID]) -> String {
+        let more = facts.count > 10 ? " and \(facts.count - 10) more" : ""
+        return facts.prefix(10).map(\.hex).joined(separator: ", ") + more
     }
 
     static func notAnAncestor(_ commit: CommitID, of branch: RefName) -> JournalError {

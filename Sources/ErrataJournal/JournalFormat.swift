@@ -13,6 +13,7 @@ import LMDB
 //   table       key                        value
 //   meta        "format"                   {0 version, 1 reader flags, 2 writer flags, 3 store id}
 //               "slots"                    the next free slot (8)
+//               "derived"                  the layout of the derived tables (8), see JournalRebuild.swift
 //   operations  sequence (8)               record, see Operation.swift               append only
 //   payloads    FactID (16), leaf (32)     slot (8), sealed fact; see Payloads.swift     insert only
 //   merkle      level (1), index (8)       hash (32) of a complete subtree           derived
@@ -22,8 +23,10 @@ import LMDB
 //   branches    name                       commit id (32), sequence (8)              derived
 //   tags        name                       commit id (32), sequence (8)              derived
 //   reflog      name, 0, sequence (8)      commit id (32), or nothing if deleted     derived
-//   redactions  reserved
+//   redactions  FactID (16), leaf (32)     sequence (8)                              derived
 //   models      name, 0, sequence (8)      hash (32)                                 derived
+//   conflicts   FactID (16), leaf (32)     what the leaf stands for; see Conflict.swift  derived
+//   policies    sequence (8)               nothing                                   derived
 //
 // Valid: operation n holds the RFC 6962 root of operations 0 ..< n and a time after that of n - 1, and
 // every derived row is what replaying the operations gives. `Journal.verify` replays them.
@@ -41,20 +44,25 @@ import LMDB
 /// The constants of the format.
 enum JournalFormat {
     static let version: UInt64 = 1
-    /// Features that a reader must know: none yet.
-    static let readerFlags: UInt64 = 0
-    /// Features that a writer must know: none yet.
+    /// Operations of types 7 to 12, 16 and 17, and commits with more than one parent.
+    static let graphFlag: UInt64 = 1
+    /// Features that a reader must know.
+    static let readerFlags = graphFlag
+    /// Features that only a writer must know: none yet.
     static let writerFlags: UInt64 = 0
+    /// The layout of the derived tables: 2 since commit rows know of merges.
+    static let derivedLayout: UInt64 = 2
 
     static let formatKey = Array("format".utf8)
     static let slotsKey = Array("slots".utf8)
+    static let derivedKey = Array("derived".utf8)
 }
 
 /// The tables of the journal's environment.
 struct JournalTables: Sendable {
     static let names = [
         "meta", "operations", "payloads", "merkle", "commits", "nodes", "history", "branches",
-        "tags", "reflog", "redactions", "models",
+        "tags", "reflog", "redactions", "models", "conflicts", "policies",
     ]
 
     let meta: Table
@@ -69,6 +77,16 @@ struct JournalTables: Sendable {
     let reflog: Table
     let redactions: Table
     let models: Table
+    let conflicts: Table
+    let policies: Table
+
+    /// Those that follow from the operations.
+    var derived: [Table] {
+        [
+            merkle, commits, nodes, history, branches, tags, reflog, redactions, models, conflicts,
+            policies,
+        ]
+    }
 
     init(in environment: Environment) throws {
         let tables = try environment.tables(named: JournalTables.names)
@@ -84,6 +102,8 @@ struct JournalTables: Sendable {
         reflog = tables[9]
         redactions = tables[10]
         models = tables[11]
+        conflicts = tables[12]
+        policies = tables[13]
     }
 }
 

@@ -41,6 +41,22 @@ extension JournalStore {
         return row
     }
 
+    /// Returns the newest move of a name by an operation before `sequence`; its commit is nil if the name was
+    /// taken away.
+    func move(
+        of name: RefName, before sequence: UInt64, _ reader: borrowing ReadTransaction
+    ) throws -> (sequence: UInt64, commit: CommitID?)? {
+        guard sequence > 0 else { return nil }
+        let entry = try reader.withCursor(over: tables.reflog) {
+            try $0.seek(atMost: name.reflogKey(sequence - 1))
+        }
+        guard let entry, entry.key.starts(with: name.key + [0]) else { return nil }
+        guard let place = Array(entry.key.suffix(8)).bigEndianValue,
+            entry.value.isEmpty || CommitID(entry.value) != nil
+        else { throw JournalError.corrupt("a row of '\(name)' in the reflog is damaged") }
+        return (place, CommitID(entry.value))
+    }
+
     func head(of branch: RefName, _ reader: borrowing ReadTransaction) throws -> CommitID {
         guard let row = try ref(branch, in: tables.branches, reader) else {
             throw JournalError.unknownBranch(branch)
@@ -86,47 +102,6 @@ extension JournalStore {
         return CommitRecord(
             id: id, commit: try Commit(decoding: bytes), operation: row.sequence,
             actor: operation.actor, generation: row.generation, factCount: Int(row.factCount))
-    }
-
-    // MARK: Ancestry
-
-    /// Returns the ancestor of `id` along first parents that has `generation`, in O(log n) rows.
-    func ancestor(
-        of id: CommitID, generation: UInt64, _ reader: borrowing ReadTransaction
-    ) throws -> CommitID? {
-        var id = id
-        var row = try row(of: id, reader)
-        guard generation <= row.generation else { return nil }
-        while row.generation > generation {
-            let jump = try self.row(of: row.jump, reader)
-            let next = jump.generation >= generation ? row.jump : row.parent
-            let nextRow =
-                jump.generation >= generation ? jump : try self.row(of: row.parent, reader)
-            guard nextRow.generation < row.generation else {
-                throw JournalError.corrupt("the ancestry of commit \(id.hex) does not go back")
-            }
-            (id, row) = (next, nextRow)
-        }
-        return id
-    }
-
-    /// Returns whether `ancestor` is `id` or lies on its line of first parents.
-    func isAncestor(
-        _ ancestor: CommitID, of id: CommitID, _ reader: borrowing ReadTransaction
-    ) throws -> Bool {
-        let generation = try row(of: ancestor, reader).generation
-        return try self.ancestor(of: id, generation: generation, reader) == ancestor
-    }
-
-    /// Returns where the child of `parent` jumps to (see CommitRow.swift).
-    func jump(
-        from parent: CommitID, _ row: CommitRow, _ reader: borrowing ReadTransaction
-    ) throws -> CommitID {
-        let first = try self.row(of: row.jump, reader)
-        let second = try self.row(of: first.jump, reader)
-        let generations = [row, first, second].map { Int64($0.generation) }
-        let isEven = generations[0] - generations[1] == generations[1] - generations[2]
-        return isEven ? first.jump : parent
     }
 }
 

@@ -10,6 +10,8 @@ struct WriteOutcome: Sendable {
     let ref: (name: RefName, commit: CommitID)?
     let changes: [Edit]
     let unchangedCount: Int
+    let conflicts: [Conflict]
+    let body: OperationBody
 }
 
 extension JournalStore {
@@ -23,7 +25,7 @@ extension JournalStore {
     ///
     /// A refusal is the result of its request. Trouble with the disk is thrown: then none was written.
     func write(_ requests: [WriteRequest]) throws -> [Result<WriteOutcome, JournalError>] {
-        try position.withLock { position in
+        let outcomes = try position.withLock { position in
             let before = position
             // The body may run twice, so it starts from the same position each time.
             let (after, outcomes) = try environment.write { transaction in
@@ -35,7 +37,25 @@ extension JournalStore {
                 return (position, outcomes)
             }
             position = after
+            policy.withLock { $0 = after.policy }
             return outcomes
+        }
+        return outcomes.map { $0.flatMap(erasing) }
+    }
+
+    /// Erases the keys of what a redaction took away, now that the journal says so for good.
+    private func erasing(_ outcome: WriteOutcome) -> Result<WriteOutcome, JournalError> {
+        guard case .redact(let fact, let leaves, _) = outcome.body else { return .success(outcome) }
+        do throws(JournalError) {
+            try eraseKeys(of: leaves.map { PayloadKey(fact, $0) })
+            return .success(outcome)
+        } catch {
+            return .failure(
+                JournalError(
+                    error.code,
+                    "operation \(outcome.operation) redacts the fact \(fact.hex), but its keys are not "
+                        + "erased yet: \(error.message)",
+                    hint: "Mend the disk and restart the daemon: it erases them when it starts."))
         }
     }
 
@@ -55,13 +75,15 @@ extension JournalStore {
         }
         let operation = Operation(
             sequence: position.frontier.size, time: time, actor: request.actor,
-            rootBefore: position.frontier.root, body: plan.body)
+            rootBefore: position.frontier.root, body: plan.body,
+            author: plan.commit == nil ? request.author : nil)
         try write(plan, operation, &position, transaction)
         return .success(
             WriteOutcome(
-                operation: operation.sequence, time: time, ref: plan.effect.ref,
+                operation: operation.sequence, time: time, ref: plan.ref,
                 changes: plan.commit?.edits ?? [],
-                unchangedCount: plan.commit?.unchangedCount ?? 0))
+                unchangedCount: plan.commit?.unchangedCount ?? 0,
+                conflicts: plan.commit?.conflicts ?? [], body: plan.body))
     }
 
     // MARK: Rows
@@ -83,15 +105,21 @@ extension JournalStore {
             let slots = [UInt8](bigEndian: commit.nextSlot)
             try transaction.put(slots, for: JournalFormat.slotsKey, in: tables.meta)
         }
-        switch plan.effect {
-        case .ref(let change, _): try publish(change, at: operation.sequence, transaction)
-        case .model(let model):
-            let row = model.key(operation.sequence)
-            try transaction.insert(model.hash.bytes, for: row, in: tables.models)
+        if let change = plan.refChange {
+            try publish(change, at: operation.sequence, transaction)
+        }
+        for row in operation.body.markRows(at: operation.sequence, tables) {
+            try transaction.insert(row.value, for: row.key, in: row.table)
+        }
+        if case .policy(let policy) = operation.body { position.policy = policy }
+        if case .redact(let fact, let leaves, _) = operation.body {
+            try empty(leaves.map { PayloadKey(fact, $0) }, transaction)
         }
         if case .initialize = operation.body {
             let format = FormatRow(store: keys.store).encoded
             try transaction.put(format, for: JournalFormat.formatKey, in: tables.meta)
+            let layout = [UInt8](bigEndian: JournalFormat.derivedLayout)
+            try transaction.put(layout, for: JournalFormat.derivedKey, in: tables.meta)
         }
     }
 
@@ -111,63 +139,74 @@ extension JournalStore {
             let row = HistoryRow(commit: commit.id, old: edit.old, new: edit.new)
             try transaction.insert(row.encoded, for: edit.fact.bytes + key, in: tables.history)
         }
+        for conflict in commit.conflicts {
+            // The same conflict may come up again, and is the same row then.
+            try transaction.put(
+                conflict.cbor.encoded, for: PayloadKey(conflict.fact, conflict.leaf).bytes,
+                in: tables.conflicts)
+        }
+    }
+
+    /// Leaves nothing of these payloads but their slots, which say which keys to erase.
+    private func empty(
+        _ names: [PayloadKey], _ transaction: borrowing WriteTransaction
+    ) throws {
+        for name in names {
+            guard let row = try transaction.reader.value(of: name.bytes, in: tables.payloads),
+                let sealed = SealedPayload(decoding: row)
+            else { throw JournalError.corrupt("the redacted fact \(name.fact.hex) has no payload") }
+            try transaction.put(
+                [UInt8](bigEndian: sealed.slot), for: name.bytes, in: tables.payloads)
+        }
     }
 
     /// Moves a name and notes the move.
     private func publish(
-        _ change: OperationPlan.RefChange, at sequence: UInt64,
+        _ change: RefChange, at sequence: UInt64,
         _ transaction: borrowing WriteTransaction
     ) throws {
         let table = change.kind == .branch ? tables.branches : tables.tags
-        if let commit = change.commit {
+        if let commit = change.new {
             let row = RefRow(commit: commit, sequence: sequence)
             try transaction.put(row.encoded, for: change.name.key, in: table)
         } else {
             try transaction.delete(change.name.key, in: table)
         }
-        let logged = change.commit?.bytes ?? []
+        let logged = change.new?.bytes ?? []
         try transaction.insert(logged, for: change.name.reflogKey(sequence), in: tables.reflog)
     }
 }
 
-extension OperationPlan.Effect {
+extension OperationPlan {
+    /// The name that the operation wrote, and where it points or pointed last; nil where it wrote none.
     fileprivate var ref: (name: RefName, commit: CommitID)? {
-        guard case .ref(let change, let target) = self else { return nil }
+        guard let change = refChange, let target = commit?.id ?? target else { return nil }
         return (change.name, target)
     }
 }
 
-/// One change of one fact, the value of `history` under FactID and sequence.
-///
-/// Commit id (32), flags (1): bit 0 for an old leaf, bit 1 for a new one; then those leaves.
-struct HistoryRow: Equatable, Sendable {
-    let commit: CommitID
-    let old: Leaf?
-    let new: Leaf?
-
-    var encoded: [UInt8] {
-        let flags: UInt8 = (old == nil ? 0 : 1) | (new == nil ? 0 : 2)
-        return commit.bytes + [flags] + (old?.bytes ?? []) + (new?.bytes ?? [])
+extension OperationBody {
+    /// A derived row that says that the operation is of its kind.
+    struct MarkRow {
+        let table: Table
+        let key: [UInt8]
+        let value: [UInt8]
     }
 
-    init(commit: CommitID, old: Leaf?, new: Leaf?) {
-        self.commit = commit
-        self.old = old
-        self.new = new
-    }
-
-    init?(decoding bytes: [UInt8]) {
-        guard bytes.count > CommitID.byteCount, let commit = CommitID(bytes.prefix(32)),
-            bytes[32] <= 3
-        else { return nil }
-        var rest = bytes.dropFirst(33)
-        func leaf(_ bit: UInt8) -> Leaf?? {
-            guard bytes[32] & bit != 0 else { return .some(nil) }
-            guard let leaf = Leaf(rest.prefix(Digest.byteCount)) else { return nil }
-            rest = rest.dropFirst(Digest.byteCount)
-            return leaf
+    /// Returns the rows by which models, policies and redactions are found.
+    func markRows(at sequence: UInt64, _ tables: JournalTables) -> [MarkRow] {
+        let number = [UInt8](bigEndian: sequence)
+        switch self {
+        case .model(let model):
+            let key = model.key(sequence)
+            return [MarkRow(table: tables.models, key: key, value: model.hash.bytes)]
+        case .policy: return [MarkRow(table: tables.policies, key: number, value: [])]
+        case .redact(let fact, let leaves, _):
+            return leaves.map {
+                MarkRow(
+                    table: tables.redactions, key: PayloadKey(fact, $0).bytes, value: number)
+            }
+        default: return []
         }
-        guard let old = leaf(1), let new = leaf(2), rest.isEmpty else { return nil }
-        self.init(commit: commit, old: old, new: new)
     }
 }

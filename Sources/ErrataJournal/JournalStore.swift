@@ -13,6 +13,8 @@ final class JournalStore: Sendable {
     let options: JournalOptions
     /// Where the next operation goes; only the writer's thread changes it.
     let position: Mutex<JournalPosition>
+    /// The policy in force; apart from the position, which is locked for as long as a write takes.
+    let policy = Mutex(Policy.open)
 
     var trie: TrieReader { TrieReader(table: tables.nodes) }
 
@@ -30,6 +32,7 @@ final class JournalStore: Sendable {
         self.options = options
         position = Mutex(JournalPosition())
         try checkFormat()
+        try rebuildIfOutdated()
         try loadPosition()
         if position.withLock({ $0.frontier.size }) == 0 {
             // Slots are drawn only after operation 0 is durable: a journal without it was emptied.
@@ -39,6 +42,7 @@ final class JournalStore: Sendable {
             try initialize()
         }
         try keys.open(used: position.withLock { $0.nextSlot })
+        try finishRedactions()
     }
 
     private func checkFormat() throws {
@@ -57,8 +61,15 @@ final class JournalStore: Sendable {
     }
 
     private func loadPosition() throws {
-        let loaded = try environment.read { try JournalPosition(tables, $0) }
+        let loaded = try environment.read { reader in
+            var position = try JournalPosition(tables, reader)
+            if let sequence = try policyRow(before: position.frontier.size, reader) {
+                position.policy = try policy(setBy: sequence, reader)
+            }
+            return position
+        }
         position.withLock { $0 = loaded }
+        policy.withLock { $0 = loaded.policy }
     }
 
     /// Runs `body` on one view; every error comes out as a ``JournalError``.
@@ -75,6 +86,8 @@ struct JournalPosition: Sendable {
     var frontier = MerkleFrontier()
     var lastTime = Timestamp(microseconds: .min)
     var nextSlot: UInt64 = 0
+    /// The policy in force.
+    var policy = Policy.open
 
     init() {}
 

@@ -134,6 +134,16 @@ final class KeyFile: Sendable {
         return key.contains { $0 != 0 } ? key : nil
     }
 
+    /// Overwrites the keys of these slots with zeros; durable when it returns.
+    func erase(_ slots: [UInt64]) throws(JournalError) {
+        // Zeros that are there already are written, too: after a sync that failed, the disk may lack them.
+        for slot in slots {
+            try file.write(
+                [UInt8](repeating: 0, count: KeyFile.keyByteCount), at: KeyFile.offset(of: slot))
+        }
+        try file.sync()
+    }
+
     private static func offset(of slot: UInt64) -> Int {
         headerByteCount + Int(slot) * keyByteCount
     }

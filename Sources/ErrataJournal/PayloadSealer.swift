@@ -28,9 +28,22 @@ struct PayloadSealer {
             guard old != nil || !mustExist else {
                 throw JournalError.unknownFact(draft.fact, at: "on the branch")
             }
-            if let leaf = try known(draft.fact, payload, reader) { return leaf }
-            return try seal(payload, of: draft.fact)
+            return try leaf(of: draft.fact, payload: payload, reader)
+        case .choose(let side):
+            let conflict = try old.flatMap { try store.conflict(of: draft.fact, $0, reader) }
+            guard let conflict, conflict.sides.contains(side) else {
+                throw JournalError.notInConflict(draft.fact)
+            }
+            return side
         }
+    }
+
+    /// Returns the leaf of this value of a fact, an old one if the store has had the value before.
+    mutating func leaf(
+        of fact: FactID, payload: [UInt8], _ reader: borrowing ReadTransaction
+    ) throws -> Leaf {
+        if let leaf = try known(fact, payload, reader) { return leaf }
+        return try seal(payload, of: fact)
     }
 
     /// Returns the leaf under which the store has this very payload of `fact`.

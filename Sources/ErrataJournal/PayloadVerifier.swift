@@ -26,6 +26,7 @@ extension JournalStore {
         let entry: Cursor.Entry
         /// Whether some commit brought this value.
         let isUsed: Bool
+        let isRedacted: Bool
     }
 
     private func payloadPage(
@@ -35,7 +36,10 @@ extension JournalStore {
             of: tables.payloads, after: after, limit: JournalStore.payloadRowsPerTransaction)
         var rows: [PayloadRow] = []
         for entry in entries {
-            rows.append(PayloadRow(entry: entry, isUsed: try isUsed(entry.key, reader)))
+            rows.append(
+                PayloadRow(
+                    entry: entry, isUsed: try isUsed(entry.key, reader),
+                    isRedacted: try reader.contains(entry.key, in: tables.redactions)))
         }
         guard
             let slots = try reader.value(of: JournalFormat.slotsKey, in: tables.meta)?
@@ -73,8 +77,13 @@ extension JournalStore {
         }
         do {
             guard let fact = try openPayload(row.entry.value, name) else {
+                if row.isRedacted, sealed.box.isEmpty { return }
+                if row.isRedacted {
+                    return report.add("payloads", "\(place) is still there, sealed")
+                }
                 return report.add("keys", "the key of \(place) is gone, and no operation erased it")
             }
+            if row.isRedacted { report.add("keys", "the key of \(place) is still there") }
             if FactID(key: fact.key, secret: keys.secret) != name.fact {
                 report.add("payloads", "\(place) is of another fact")
             }

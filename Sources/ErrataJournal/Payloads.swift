@@ -6,7 +6,8 @@ import LMDB
 // PAYLOADS. A fact's canonical encoding is stored once for each value, sealed under the key of its slot:
 //
 //   key     FactID (16) ‖ leaf (32)
-//   value   slot (8) ‖ nonce (12) ‖ AES-256-GCM ciphertext ‖ tag (16), with the key as associated data
+//   value   slot (8) ‖ nonce (12) ‖ AES-256-GCM ciphertext ‖ tag (16), with the key as associated data;
+//           of a redacted value the slot alone
 //
 //   leaf = HMAC-SHA-256(slot key, payload)
 //   AES key = HMAC-SHA-256(slot key, "errata payload seal 1"), so that no key serves two algorithms

@@ -73,17 +73,14 @@ extension Journal {
 
     // MARK: Payloads
 
-    /// Returns the value of `fact` that has `leaf`, or nil if its key was erased (the value is redacted).
+    /// Returns the value of `fact` that has `leaf`; nil if it is redacted or stands for a conflict.
     ///
     /// Throws `unknown_fact` if the store never had it.
     package func fact(_ fact: FactID, leaf: Leaf) throws(JournalError) -> Fact? {
-        let name = PayloadKey(fact, leaf)
-        guard let row = try store.read({ try $0.value(of: name.bytes, in: store.tables.payloads) })
-        else { throw JournalError.unknownFact(fact, at: "with the leaf \(leaf)") }
-        return try store.openPayload(row, name)
+        try facts([(fact, leaf)])[0]
     }
 
-    /// Returns the values of these facts in their order; nil for each whose key was erased.
+    /// Returns the values of these facts in their order; nil for each that is redacted or in conflict.
     package func facts(_ pairs: [(FactID, Leaf)]) throws(JournalError) -> [Fact?] {
         var facts: [Fact?] = []
         facts.reserveCapacity(pairs.count)
@@ -91,11 +88,12 @@ extension Journal {
             let chunk = pairs[start..<min(start + Journal.payloadChunkCount, pairs.count)]
             let names = chunk.map { PayloadKey($0.0, $0.1) }
             let rows = try store.read { reader in
-                try names.map { try reader.value(of: $0.bytes, in: store.tables.payloads) }
+                try names.map { try store.payloadRow($0, reader) }
             }
             for (name, row) in zip(names, rows) {
                 guard let row else {
-                    throw JournalError.unknownFact(name.fact, at: "with the leaf \(name.leaf)")
+                    facts.append(nil)
+                    continue
                 }
                 facts.append(try store.openPayload(row, name))
             }
@@ -105,6 +103,15 @@ extension Journal {
 }
 
 extension JournalStore {
+    /// Returns the row of a value, nil for a conflict; throws `unknown_fact` if there is neither.
+    fileprivate func payloadRow(
+        _ name: PayloadKey, _ reader: borrowing ReadTransaction
+    ) throws -> [UInt8]? {
+        if let row = try reader.value(of: name.bytes, in: tables.payloads) { return row }
+        if try reader.contains(name.bytes, in: tables.conflicts) { return nil }
+        throw JournalError.unknownFact(name.fact, at: "with the leaf \(name.leaf)")
+    }
+
     /// Returns the fact in a payload row, or nil if its key was erased.
     func openPayload(_ row: [UInt8], _ name: PayloadKey) throws(JournalError) -> Fact? {
         guard let sealed = SealedPayload(decoding: row) else {

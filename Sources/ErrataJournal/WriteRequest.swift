@@ -23,7 +23,7 @@ package struct CommitDraft: Sendable {
     }
 }
 
-/// What a commit or revert did.
+/// What a commit, revert, merge or cherry-pick did.
 package struct CommitOutcome: Hashable, Sendable {
     package let commit: CommitID
     package let operation: UInt64
@@ -33,6 +33,8 @@ package struct CommitOutcome: Hashable, Sendable {
     package let changes: [Edit]
     /// How many edits asked for what was there already.
     package let unchangedCount: Int
+    /// What the commit leaves for people to choose.
+    package let conflicts: [Conflict]
 }
 
 /// What an operation on names did.
@@ -49,21 +51,37 @@ package struct OperationOutcome: Hashable, Sendable {
 struct WriteRequest: Sendable {
     enum Action: Sendable {
         case initialize
-        case commit(branch: RefName, expect: CommitID?, CommitText, [PreparedEdit])
-        case revert(CommitID, branch: RefName, expect: CommitID?, CommitText)
+        case commit(CommitTarget, [PreparedEdit])
+        case revert(RevertSelection, CommitTarget)
+        case merge(CommitID, CommitTarget, MergeOptions)
+        case cherryPick(CommitID, CommitTarget, refusesConflicts: Bool)
         case rollback(branch: RefName, to: CommitID, expect: CommitID?)
         case createBranch(RefName, at: CommitID)
         case deleteBranch(RefName)
         case createTag(RefName, at: CommitID, message: String?)
+        case deleteTag(RefName)
+        case undo(UInt64)
+        /// Nil leaves stand for every value that the fact ever had.
+        case redact(FactID, [Leaf]?, reason: String)
+        case setPolicy(Policy)
         case registerModel(ModelRegistration)
+    }
+
+    /// Where a commit goes, and what it says.
+    struct CommitTarget: Sendable {
+        let branch: RefName
+        let expect: CommitID?
+        let text: CommitText
     }
 
     let action: Action
     let actor: Actor
+    /// Who the client says asked for it, if the operation writes no commit.
+    var author: String?
 
     /// About how many rows it writes.
     var weight: Int {
-        if case .commit(_, _, _, let edits) = action { return edits.count + 1 }
+        if case .commit(_, let edits) = action { return edits.count + 1 }
         return 1
     }
 }
@@ -74,13 +92,17 @@ struct CommitText: Sendable {
     let message: String
 
     init(author: String?, message: String) throws(JournalError) {
-        if let author, author.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+        self.author = try CommitText.author(author)
+        self.message = try CommitText.message(message)
+    }
+
+    /// Returns `text` in NFC, if it can name an author.
+    static func author(_ text: String?) throws(JournalError) -> String? {
+        guard let text else { return nil }
+        guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
             throw JournalError(.invalidText, "the author holds a control character")
         }
-        self.author = try author.map { text throws(JournalError) in
-            try CommitText.checked(text, "the length of the author", max: Commit.authorBytesMax)
-        }
-        self.message = try CommitText.message(message)
+        return try checked(text, "the length of the author", max: Commit.authorBytesMax)
     }
 
     /// Returns `text` in NFC, if it fits a commit or tag message.
@@ -110,6 +132,8 @@ struct PreparedEdit: Sendable {
         /// The fact's canonical encoding.
         case put([UInt8], mustExist: Bool)
         case retract
+        /// The value of one side of a conflict.
+        case choose(Leaf?)
     }
 
     let fact: FactID
@@ -142,6 +166,35 @@ struct PreparedEdit: Sendable {
         case .retract(let fact):
             self.fact = fact
             change = .retract
+        case .choose(let fact, let side):
+            self.fact = fact
+            change = .choose(side)
         }
     }
+}
+
+/// What a merge did.
+package enum MergeOutcome: Hashable, Sendable {
+    /// The branch was moved: it had no commits of its own.
+    case fastForward(OperationOutcome)
+    case commit(CommitOutcome)
+}
+
+/// What an undo did to a name.
+package struct UndoOutcome: Hashable, Sendable {
+    package let operation: UInt64
+    /// The branch or tag; nil if the policy was put back.
+    package let name: String?
+    /// Where the name points now; nil if it is gone.
+    package let commit: CommitID?
+    package let time: Timestamp
+}
+
+/// What a redaction took away.
+package struct RedactionOutcome: Hashable, Sendable {
+    package let operation: UInt64
+    package let fact: FactID
+    /// The values that can be read no longer.
+    package let leaves: [Leaf]
+    package let time: Timestamp
 }

@@ -54,11 +54,13 @@ extension ServiceError.Code {
             .invalidImport, .ambiguousRevision, .ambiguousFact, .duplicateEdit, .limitExceeded:
             .badRequest
         case .unknownRevision, .unknownBranch, .unknownFact, .unknownOperation, .unknownReceipt,
-            .unknownEvent, .unknownModel:
+            .unknownEvent, .unknownModel, .unknownTag:
             .notFound
         case .branchExists, .branchProtected, .tagExists, .headMoved, .nothingToCommit,
-            .revertConflict, .notAnAncestor:
+            .revertConflict, .notAnAncestor, .mergeConflict, .notInConflict, .undoConflict,
+            .cannotUndo:
             .conflict
+        case .forbidden: .forbidden
         case .indexNotReady, .storeLocked, .storeClosed, .storageReadOnly: .serviceUnavailable
         case .storageFull: .init(code: 507, reasonPhrase: "Insufficient Storage")
         case .unsupportedFileSystem, .unsupportedFormat, .corrupt, .io: .internalServerError

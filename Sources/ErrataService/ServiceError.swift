@@ -23,6 +23,7 @@ package struct ServiceError: Error, Equatable, Sendable {
         case unknownReceipt = "unknown_receipt"
         case unknownEvent = "unknown_event"
         case unknownModel = "unknown_model"
+        case unknownTag = "unknown_tag"
         case branchExists = "branch_exists"
         case branchProtected = "branch_protected"
         case tagExists = "tag_exists"
@@ -31,6 +32,11 @@ package struct ServiceError: Error, Equatable, Sendable {
         case duplicateEdit = "duplicate_edit"
         case revertConflict = "revert_conflict"
         case notAnAncestor = "not_an_ancestor"
+        case mergeConflict = "merge_conflict"
+        case notInConflict = "not_in_conflict"
+        case undoConflict = "undo_conflict"
+        case cannotUndo = "cannot_undo"
+        case forbidden
         case limitExceeded = "limit_exceeded"
         // What time mends.
         case indexNotReady = "index_not_ready"

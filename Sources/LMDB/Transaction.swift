@@ -85,6 +85,11 @@ package struct WriteTransaction: ~Copyable {
         return true
     }
 
+    /// Removes every key of the table.
+    package func empty(_ table: Table) throws(LMDBError) {
+        try check(mdb_drop(reader.handle, table.handle, 0), "empty \(table.name)")
+    }
+
     private func put(
         _ value: [UInt8], _ key: [UInt8], _ table: Table, flags: UInt32
     ) throws(LMDBError) {

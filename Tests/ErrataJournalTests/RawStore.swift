@@ -5,7 +5,7 @@ import LMDB
 struct RawStore {
     static let journalTables = [
         "meta", "operations", "payloads", "merkle", "commits", "nodes", "history", "branches",
-        "tags", "reflog", "redactions", "models",
+        "tags", "reflog", "redactions", "models", "conflicts", "policies",
     ]
     static let eventTables = ["meta", "events", "receipts"]
 

@@ -196,9 +196,10 @@ struct RefusalTests {
         #expect(
             JournalError.Code.allCases.map(\.rawValue) == [
                 "unknown_branch", "unknown_revision", "ambiguous_revision", "unknown_fact",
-                "unknown_operation", "unknown_event", "invalid_name", "head_moved",
+                "unknown_operation", "unknown_event", "unknown_tag", "invalid_name", "head_moved",
                 "branch_exists", "tag_exists", "branch_protected", "invalid_text",
                 "nothing_to_commit", "duplicate_edit", "revert_conflict", "not_an_ancestor",
+                "merge_conflict", "not_in_conflict", "undo_conflict", "cannot_undo", "forbidden",
                 "limit_exceeded", "store_locked", "store_closed", "unsupported_file_system",
                 "unsupported_format", "corrupt", "storage_full", "storage_read_only", "io",
             ])

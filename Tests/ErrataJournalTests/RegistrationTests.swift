@@ -64,7 +64,8 @@ struct RegistrationTests {
         #expect(try journal.models().map(\.operation) == [1])
         #expect(try journal.commit(at: "main") == commit.commit)
         let error = #expect(throws: JournalError.self) { try journal.commit(at: "@1") }
-        #expect(error?.message == "'@1' names no version: operation 1 registered a model")
+        #expect(
+            error?.message == "'@1' names no version: operation 1 of type 'model' left no version")
         #expect(journal.verify { _, _ in }.isClean)
         await journal.close()
     }

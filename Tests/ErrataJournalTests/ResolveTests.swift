@@ -51,7 +51,7 @@ struct ResolveTests {
                 ("nope", "'nope' names no version: there is no branch or tag of that name"),
                 ("00000000", "'00000000' names no version: no commit's id begins with '00000000'"),
                 ("main~4", "'main~4' names no version: only 0 commits lie before \(root.short)"),
-                ("@2", "'@2' names no version: operation 2 deleted a branch"),
+                ("@2", "'@2' names no version: operation 2 of type 'branchDelete' left no version"),
                 ("@77", "there is no operation 77, the last one is 2"),
                 ("dev@{0}", "'dev@{0}' names no version: 'dev' did not exist then"),
                 ("dev@{2}", "'dev@{2}' names no version: 'dev' was deleted before that"),

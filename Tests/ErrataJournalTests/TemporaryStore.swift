@@ -71,8 +71,9 @@ let alice = Actor(
     socket: "/run/errata.sock")
 
 /// Returns a fact that says that `name` has `value`.
-func makeFact(_ name: String, _ value: String) throws -> Fact {
-    try FactDraft(key: name, subject: name, relation: "value", object: value).checked()
+func makeFact(_ name: String, _ value: String, source: String? = nil) throws -> Fact {
+    try FactDraft(key: name, subject: name, relation: "value", object: value, source: source)
+        .checked()
 }
 
 extension Journal {
