@@ -55,6 +55,46 @@ package struct RefusedFact: Codable, Equatable, Sendable {
     }
 }
 
+/// A fact in scope whose value two lines of commits do not agree on: nobody has chosen yet.
+package struct ConflictRecord: Codable, Equatable, Sendable {
+    package struct Side: Codable, Equatable, Sendable {
+        /// Absent if this side retracted the fact, or its text was redacted.
+        package let statement: String?
+        package let retracted: Bool
+        /// What the side answers, if it is in scope.
+        package let answer: String?
+        /// The commit that introduced the value, or took the fact away.
+        package let commit: CommitID
+        package let time: Timestamp
+        package let author: String?
+        package let uid: UInt32
+        package let user: String?
+
+        package init(
+            statement: String?, retracted: Bool, answer: String?, commit: CommitID,
+            time: Timestamp, author: String?, uid: UInt32, user: String?
+        ) {
+            self.statement = statement
+            self.retracted = retracted
+            self.answer = answer
+            self.commit = commit
+            self.time = time
+            self.author = author
+            self.uid = uid
+            self.user = user
+        }
+    }
+
+    package let id: FactID
+    /// That of the branch merged into first.
+    package let sides: [Side]
+
+    package init(id: FactID, sides: [Side]) {
+        self.id = id
+        self.sides = sides
+    }
+}
+
 /// What gave an answer.
 package struct ModelReference: Codable, Equatable, Sendable {
     package let name: String
@@ -75,10 +115,12 @@ package typealias Timings = [String: Double]
 
 /// What a question was answered with, and why with that.
 package struct AnswerRecord: Equatable, Sendable {
-    /// The best answer; nil if no fact at this version answers the question.
+    /// The best answer; nil if no fact at this version answers the question, or those that do are in conflict.
     package let answer: String?
     /// How likely the best answer is one, in [0, 1]; nil if there is none.
     package let confidence: Double?
+    /// The facts in scope that are in conflict.
+    package let conflicts: [ConflictRecord]
     /// Whether facts in scope give different answers; each says its own.
     package let disagree: Bool
     /// The facts in scope, best first; the steps of a chain in their order.
@@ -93,11 +135,13 @@ package struct AnswerRecord: Equatable, Sendable {
     package let model: ModelReference
 
     package init(
-        answer: String?, confidence: Double?, disagree: Bool, facts: [FactUse], path: [FactID],
+        answer: String?, confidence: Double?, conflicts: [ConflictRecord], disagree: Bool,
+        facts: [FactUse], path: [FactID],
         refused: [RefusedFact], truncated: [FactID], strictness: Strictness, model: ModelReference
     ) {
         self.answer = answer
         self.confidence = confidence
+        self.conflicts = conflicts
         self.disagree = disagree
         self.facts = facts
         self.path = path
@@ -112,6 +156,7 @@ extension AnswerRecord: Codable {
     private enum CodingKeys: String, CodingKey {
         case answer
         case confidence
+        case conflicts
         case disagree
         case facts
         case path
@@ -126,6 +171,7 @@ extension AnswerRecord: Codable {
         // Null where there is none: the fields are always there.
         try fields.encode(answer, forKey: .answer)
         try fields.encode(confidence, forKey: .confidence)
+        try fields.encode(conflicts, forKey: .conflicts)
         try fields.encode(disagree, forKey: .disagree)
         try fields.encode(facts, forKey: .facts)
         try fields.encode(path, forKey: .path)

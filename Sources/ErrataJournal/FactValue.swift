@@ -21,6 +21,23 @@ extension Journal {
         try store.read { try store.conflict(of: fact, leaf, $0) }
     }
 
+    /// Returns what can be read of each of these values: the fact, the sides of a conflict that are facts, or
+    /// nothing of a redacted one.
+    package func readableFacts(_ pairs: [(FactID, Leaf)]) throws(JournalError) -> [[Fact]] {
+        var found: [[Fact]] = []
+        for (fact, (id, leaf)) in zip(try facts(pairs), pairs) {
+            if let fact {
+                found.append([fact])
+            } else if let conflict = try conflict(of: id, leaf: leaf) {
+                let sides = conflict.sides.compactMap(\.self).map { (id, $0) }
+                found.append(try facts(sides).compactMap(\.self))
+            } else {
+                found.append([])
+            }
+        }
+        return found
+    }
+
     /// Returns the conflicts of a snapshot, by fact.
     ///
     /// Costs a lookup for each conflict that the store ever had.

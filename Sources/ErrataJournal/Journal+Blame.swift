@@ -51,23 +51,12 @@ extension Journal {
             guard !wanted.isEmpty else { continue }
             origins[field] = try origin(of: fact, at: commit) { leaf in
                 guard let leaf else { return false }
-                let facts = try known[leaf] ?? self.readable(fact, leaf)
+                let facts = try known[leaf] ?? self.readableFacts([(fact, leaf)])[0]
                 known[leaf] = facts
                 return facts.contains { field.values(of: $0) == wanted }
             }
         }
         return origins
-    }
-
-    /// Returns the facts that a leaf stands for: one, the sides of a conflict, or none if it is redacted.
-    private func readable(_ fact: FactID, _ leaf: Leaf) throws(JournalError) -> [Fact] {
-        switch try value(of: fact, leaf: leaf) {
-        case .fact(let value): return [value]
-        case .redacted: return []
-        case .conflict(let conflict):
-            return try facts(conflict.sides.compactMap(\.self).map { (fact, $0) })
-                .compactMap(\.self)
-        }
     }
 
     /// Follows a value, which `holds` recognizes in a leaf, back from `commit` to where it came up.

@@ -35,6 +35,16 @@ extension Journal {
             operation: outcome.operation, fact: fact, leaves: leaves, time: outcome.time)
     }
 
+    /// How many values were redacted.
+    package var redactionCount: Int {
+        get throws(JournalError) { try store.read { try $0.count(of: store.tables.redactions) } }
+    }
+
+    /// Returns whether the store ever had a value of `fact`.
+    package func hasValues(of fact: FactID) throws(JournalError) -> Bool {
+        try store.read { try !store.payloadNames(of: fact, $0).isEmpty }
+    }
+
     /// Returns who took the text of this value away, nil if nobody did.
     package func redaction(of fact: FactID, leaf: Leaf) throws(JournalError) -> Redaction? {
         try store.read { reader in

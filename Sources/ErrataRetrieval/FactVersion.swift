@@ -14,10 +14,23 @@ package struct FactVersion: Hashable, Sendable {
 /// A fact to be indexed; one whose text was erased has rows no more, but versions still name it.
 package struct IndexedFact: Sendable {
     package let version: FactVersion
-    package let fact: Fact?
+    /// What the leaf stands for: one value, several if they are in conflict, none if the text was erased.
+    package let facts: [Fact]
+
+    package init(_ version: FactVersion, _ facts: [Fact]) {
+        self.version = version
+        self.facts = facts
+    }
 
     package init(_ version: FactVersion, _ fact: Fact?) {
-        self.version = version
-        self.fact = fact
+        self.init(version, [fact].compactMap(\.self))
+    }
+}
+
+extension [Fact] {
+    /// The texts that the index holds for these values of one fact, none twice in a kind.
+    var surfaceForms: [SurfaceForm] {
+        var seen: Set<SurfaceForm> = []
+        return flatMap(\.surfaceForms).filter { seen.insert($0).inserted }
     }
 }

@@ -3,7 +3,7 @@ package struct IndexStatus: Hashable, Sendable {
     package let rowCount: Int
     /// How many distinct facts have rows.
     package let factCount: Int
-    /// How many rows have their vectors; the rest waits for ``RetrievalIndex/fillVectors(progress:fact:)``.
+    /// How many rows have their vectors; the rest waits for ``RetrievalIndex/fillVectors(progress:facts:)``.
     package let vectorCount: Int
     /// Bytes of all files.
     package let byteCount: Int

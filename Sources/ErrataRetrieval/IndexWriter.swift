@@ -11,10 +11,12 @@ actor IndexWriter {
     private let postings: PostingCache
     private let encoder: (any SentenceEncoding)?
     private let vectors: VectorStore?
+    /// Gives the vectors of texts that another index of the store has encoded.
+    private let donor: VectorDonor?
 
     init(
         key: [UInt8], database: IndexDatabase, state: IndexState, postings: PostingCache,
-        encoder: (any SentenceEncoding)?, vectors: VectorStore?
+        encoder: (any SentenceEncoding)?, vectors: VectorStore?, donor: VectorDonor?
     ) {
         self.key = key
         self.database = database
@@ -22,6 +24,7 @@ actor IndexWriter {
         self.postings = postings
         self.encoder = encoder
         self.vectors = vectors
+        self.donor = donor
     }
 
     /// Adds the rows of the facts that have none yet.
@@ -53,7 +56,7 @@ actor IndexWriter {
         var forms: [(identity: Identity, text: String)] = []
         var seen: Set<FactVersion> = []
         for fact in facts where seen.insert(fact.version).inserted {
-            let own = (fact.fact?.surfaceForms ?? []).map { form in
+            let own = fact.facts.surfaceForms.map { form in
                 (identity: identity(fact.version.fact, form), text: form.text)
             }
             forms += own
@@ -135,10 +138,11 @@ actor IndexWriter {
         guard let encoder, let vectors else { return texts.map { _ in nil } }
         let view = vectors.view
         let rows = try database.rows(textIDs: texts.map(\.id), below: view.count)
+        let donated = try donor?.vectors(of: texts.map(\.id))
         var known: [[UInt8]: [Float]?] = [:]
         var missing: [(id: [UInt8], text: String)] = []
-        for ((id, text), row) in zip(texts, rows) where known[id] == nil {
-            known[id] = .some(row.flatMap(view.vector))
+        for (i, (id, text)) in texts.enumerated() where known[id] == nil {
+            known[id] = .some(rows[i].flatMap(view.vector) ?? donated?[i])
             if known[id] == .some(nil), let text { missing.append((id, text)) }
         }
         let encoded = try encoder.checkedVectors(of: missing.map(\.text))
@@ -148,17 +152,17 @@ actor IndexWriter {
 
     /// Encodes up to `countMax` rows that have no vector; false when none was left.
     ///
-    /// A row whose text `fact` no longer has is marked as having no vector.
-    func fill(countMax: Int, fact: (FactVersion) throws -> Fact?) throws -> Bool {
+    /// A row whose text `facts` no longer have is marked as having no vector.
+    func fill(countMax: Int, facts: (FactVersion) throws -> [Fact]) throws -> Bool {
         guard let vectors else { return false }
         let table = state.table
         let range = vectors.count..<min(table.count, vectors.count + countMax)
         guard !range.isEmpty else { return false }
-        let facts = Set(range.map { table.factID(table.fact(of: $0)) })
+        let ids = Set(range.map { table.factID(table.fact(of: $0)) })
         var texts: [Int: (id: [UInt8], text: String?)] = [:]
-        let versions = try database.versions(of: range, facts: Array(facts))
+        let versions = try database.versions(of: range, facts: Array(ids))
         for version in Set(versions.values) {
-            let forms = try fact(version)?.surfaceForms ?? []
+            let forms = try facts(version).surfaceForms
             let identities = forms.map { identity(version.fact, $0) }
             let rows = try database.rows(identities: identities)
             for ((form, identity), row) in zip(zip(forms, identities), rows) {

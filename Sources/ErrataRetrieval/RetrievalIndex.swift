@@ -25,8 +25,10 @@ package final class RetrievalIndex: Sendable {
     ///
     /// `secretKey` is derived from the store's secret. What is damaged, or belongs to another store or
     /// format, is deleted and begun anew, and ``status()`` says so; only trouble with the disk throws.
+    /// Vectors of texts that `donor` has, an open index of the same store and encoder, are taken from it.
     package static func open(
-        directory: String, secretKey: [UInt8], encoder: (any SentenceEncoding)?
+        directory: String, secretKey: [UInt8], encoder: (any SentenceEncoding)?,
+        donor: RetrievalIndex? = nil
     ) throws -> RetrievalIndex {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true,
@@ -44,7 +46,7 @@ package final class RetrievalIndex: Sendable {
             let vectors = try openVectors(
                 directory, encoder, database, rowCount: state.table.count, &notices)
             return RetrievalIndex(
-                directory, secretKey, database, state, encoder, vectors, notices)
+                directory, secretKey, database, state, encoder, vectors, notices, donor)
         } catch {
             try? database.close()
             throw error
@@ -53,7 +55,8 @@ package final class RetrievalIndex: Sendable {
 
     private init(
         _ directory: String, _ key: [UInt8], _ database: IndexDatabase, _ state: IndexState,
-        _ encoder: (any SentenceEncoding)?, _ vectors: VectorStore?, _ notices: [String]
+        _ encoder: (any SentenceEncoding)?, _ vectors: VectorStore?, _ notices: [String],
+        _ donor: RetrievalIndex?
     ) {
         self.directory = directory
         self.database = database
@@ -63,7 +66,13 @@ package final class RetrievalIndex: Sendable {
         postings = PostingCache(rowCount: state.table.count)
         writer = IndexWriter(
             key: key, database: database, state: state, postings: postings, encoder: encoder,
-            vectors: vectors)
+            vectors: vectors, donor: donor?.donor(for: encoder))
+    }
+
+    /// Gives the vectors away if they are of this encoder.
+    private func donor(for encoder: (any SentenceEncoding)?) -> VectorDonor? {
+        guard let vectors, vectors.identity == encoder?.identity else { return nil }
+        return VectorDonor(database: database, vectors: vectors)
     }
 
     /// Closes the database; nothing may be called afterwards.
@@ -104,13 +113,13 @@ package final class RetrievalIndex: Sendable {
 
     /// Encodes the rows that were indexed without an encoder, or whose vectors were lost.
     ///
-    /// `fact` gives the text of a fact's version, nil if it was erased. Runs until no row is left or the
-    /// task is cancelled.
+    /// `facts` gives what a fact's version stands for, as ``IndexedFact/facts`` does. Runs until no row is left
+    /// or the task is cancelled.
     package func fillVectors(
         progress: (@Sendable (IndexProgress) -> Void)? = nil,
-        fact: @Sendable (FactVersion) throws -> Fact?
+        facts: @Sendable (FactVersion) throws -> [Fact]
     ) async throws {
-        while try await writer.fill(countMax: RetrievalIndex.batchCount * 4, fact: fact) {
+        while try await writer.fill(countMax: RetrievalIndex.batchCount * 4, facts: facts) {
             progress?(IndexProgress(done: vectors?.count ?? 0, total: state.table.count))
             try Task.checkCancellation()
         }

@@ -75,6 +75,7 @@ extension AnswerRecord {
     init(_ receipt: Receipt, by modelName: String, _ explanation: Explanation) {
         self.init(
             answer: explanation.answer, confidence: explanation.confidence,
+            conflicts: explanation.conflicts.map { ConflictRecord($0) },
             disagree: explanation.disagrees,
             facts: explanation.facts.map { ErrataAPI.FactUse($0) }, path: explanation.path,
             refused: explanation.refused.map { ErrataAPI.RefusedFact($0) },
@@ -82,6 +83,21 @@ extension AnswerRecord {
             strictness: ErrataAPI.Strictness(receipt.strictness),
             model: ModelReference(
                 name: modelName, hash: receipt.answererHash.hex, operation: receipt.model))
+    }
+}
+
+extension ConflictRecord {
+    init(_ use: ConflictUse) {
+        self.init(
+            id: use.id,
+            sides: use.sides.map { side in
+                let source = side.source
+                return Side(
+                    statement: side.fact?.statement, retracted: side.isRetracted,
+                    answer: side.answer, commit: source.id, time: source.time,
+                    author: source.commit.author, uid: source.actor.uid,
+                    user: source.actor.userName)
+            })
     }
 }
 

@@ -17,13 +17,14 @@ final class DerivedState: Sendable {
     let answerers: Answerers
 
     private init(
-        in parent: String, number: Int, journal: Journal, models: LoadedModels
+        in parent: String, number: Int, journal: Journal, models: LoadedModels,
+        donor: RetrievalIndex? = nil
     ) throws {
         self.number = number
         directory = parent + "/\(number)"
         index = try RetrievalIndex.open(
             directory: directory, secretKey: journal.textDigest(of: "retrieval rows").bytes,
-            encoder: models.encoder)
+            encoder: models.encoder, donor: donor)
         indexer = Indexer(journal: journal, index: index)
         retriever = Retriever(journal: journal, index: index, encoder: models.encoder)
         answerers = try Answerers(index: index, models: models)
@@ -43,10 +44,31 @@ final class DerivedState: Sendable {
             FileManager.default.fileExists(atPath: parent + "/\($0)/" + completeMark)
         }
         let number = complete.max() ?? numbers.min() ?? 1
-        for name in names where name != String(number) {
-            try? FileManager.default.removeItem(atPath: parent + "/" + name)
+        let redactionCount = try journal.redactionCount
+        let holdsRedacted = redactionCount != readRedactionCount(in: parent + "/\(number)")
+        for name in names where name != String(number) || holdsRedacted {
+            try FileManager.default.removeItem(atPath: parent + "/" + name)
         }
-        return try DerivedState(in: parent, number: number, journal: journal, models: models)
+        let state = try DerivedState(in: parent, number: number, journal: journal, models: models)
+        try state.note(redactionCount: redactionCount)
+        return state
+    }
+
+    private static let redactionMark = "redactions"
+
+    /// Returns how many values were redacted when the index in `directory` was begun.
+    private static func readRedactionCount(in directory: String) -> Int {
+        let text = try? String(contentsOfFile: directory + "/" + redactionMark, encoding: .utf8)
+        return text.flatMap(Int.init) ?? 0
+    }
+
+    /// Writes down how many values were redacted already when this index was begun.
+    ///
+    /// One that was begun before a redaction may hold its words, so it is not opened again.
+    private func note(redactionCount: Int) throws {
+        guard redactionCount > 0 else { return }
+        try Data("\(redactionCount)".utf8).write(
+            to: URL(filePath: directory + "/" + DerivedState.redactionMark))
     }
 
     private static let completeMark = "complete"
@@ -56,11 +78,18 @@ final class DerivedState: Sendable {
         try Data().write(to: URL(filePath: directory + "/" + DerivedState.completeMark))
     }
 
-    /// Begins the index that is to follow this one.
-    func next(in parent: String, journal: Journal, models: LoadedModels) throws -> DerivedState {
+    /// Begins the index that is to follow this one; takes vectors over from this one if `reusing` says so.
+    func next(
+        in parent: String, journal: Journal, models: LoadedModels, reusingVectors reusing: Bool
+    ) throws -> DerivedState {
         let number = number + 1
         try? FileManager.default.removeItem(atPath: parent + "/\(number)")
-        return try DerivedState(in: parent, number: number, journal: journal, models: models)
+        let redactionCount = try journal.redactionCount
+        let state = try DerivedState(
+            in: parent, number: number, journal: journal, models: models,
+            donor: reusing ? index : nil)
+        try state.note(redactionCount: redactionCount)
+        return state
     }
 
     /// Stops the work and lets go of the files.

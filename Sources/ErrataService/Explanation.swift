@@ -22,15 +22,33 @@ package struct RefusedFact: Sendable {
     package let reason: Receipt.Refusal
 }
 
+/// A fact in scope whose value two lines of commits do not agree on.
+package struct ConflictUse: Sendable {
+    package struct Side: Sendable {
+        /// Nil if this side retracted the fact, or its text was redacted.
+        package let fact: Fact?
+        package let isRetracted: Bool
+        /// What the side answers, if it is in scope.
+        package let answer: String?
+        /// The commit that introduced the value, or took the fact away.
+        package let source: CommitRecord
+    }
+
+    package let id: FactID
+    package let sides: [Side]
+}
+
 /// What a receipt says once the text of its facts is read again.
 package struct Explanation: Sendable {
     /// How many refused facts are told of.
     package static let refusedCountMax = 3
 
-    /// The best answer; nil if no fact answers, or its text was redacted.
+    /// The best answer; nil if no fact answers, its text was redacted, or it rests on a fact in conflict.
     package let answer: String?
     /// How likely the best answer is one; nil if there is none.
     package let confidence: Double?
+    /// The facts in scope that are in conflict; not empty where that is why there is no answer.
+    package let conflicts: [ConflictUse]
     /// Whether facts in scope give different answers.
     package let disagrees: Bool
     /// The facts in scope, best first; the steps of a chain in their order.
@@ -48,8 +66,12 @@ struct ExplanationBuilder {
     let receipt: Receipt
     /// Returns the text of a candidate, nil if it was redacted.
     let fact: (Receipt.Candidate) throws -> Fact?
-    /// Returns the commit that introduced a candidate's value.
-    let source: (FactID) throws -> CommitRecord
+    /// Returns the text of any value of a fact, nil if it was redacted.
+    let value: (FactID, Leaf) throws -> Fact?
+    /// Returns the commit that introduced a value of a fact, or took it away.
+    let source: (FactID, Leaf?) throws -> CommitRecord
+    /// Returns the conflict that a fact is in at the receipt's version.
+    let conflict: (FactID) throws -> Conflict?
 
     func build() throws -> Explanation {
         var facts: [FactUse] = []
@@ -65,8 +87,13 @@ struct ExplanationBuilder {
             }
         }
         let best = receipt.answers.first
+        let conflicts = try conflictUses(texts)
+        let contested = Set(conflicts.map(\.id))
+        let isContested =
+            best?.path.contains { contested.contains(receipt.candidates[$0].fact) } ?? false
         return Explanation(
-            answer: texts.first ?? nil, confidence: best?.confidence,
+            answer: isContested ? nil : texts.first ?? nil,
+            confidence: isContested ? nil : best?.confidence, conflicts: conflicts,
             disagrees: Set(texts.compactMap { $0.map(folded) }).count > 1, facts: facts,
             path: best.map(chain) ?? [], refused: try refused(),
             truncated: receipt.candidates.filter(\.isTruncated).map(\.fact))
@@ -88,7 +115,30 @@ struct ExplanationBuilder {
         guard let fact = try fact(candidate) else { return nil }
         return FactUse(
             id: candidate.fact, fact: fact, score: answer.confidence,
-            source: try source(candidate.fact), answer: text)
+            source: try source(candidate.fact, candidate.leaf), answer: text)
+    }
+
+    /// Returns the facts behind answers that are in conflict, with all their sides.
+    private func conflictUses(_ texts: [String?]) throws -> [ConflictUse] {
+        var uses: [ConflictUse] = []
+        var answers: [Leaf: String] = [:]
+        for (answer, text) in zip(receipt.answers, texts) {
+            guard let last = answer.path.last else { continue }
+            answers[receipt.candidates[last].leaf] = text
+        }
+        for place in receipt.answers.flatMap(\.path) {
+            let id = receipt.candidates[place].fact
+            guard !uses.contains(where: { $0.id == id }), let conflict = try conflict(id) else {
+                continue
+            }
+            let sides = try conflict.sides.map { leaf in
+                ConflictUse.Side(
+                    fact: try leaf.flatMap { try value(id, $0) }, isRetracted: leaf == nil,
+                    answer: leaf.flatMap { answers[$0] }, source: try source(id, leaf))
+            }
+            uses.append(ConflictUse(id: id, sides: sides))
+        }
+        return uses
     }
 
     private func refused() throws -> [RefusedFact] {

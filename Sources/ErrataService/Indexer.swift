@@ -112,7 +112,7 @@ final class Indexer: Sendable {
         for start in stride(from: 0, to: versions.count, by: Indexer.factCountMax) {
             try Task.checkCancellation()
             let part = Array(versions[start..<min(start + Indexer.factCountMax, versions.count)])
-            let facts = try journal.facts(part.map { ($0.fact, $0.leaf) })
+            let facts = try journal.readableFacts(part.map { ($0.fact, $0.leaf) })
             try await index.index(zip(part, facts).map { IndexedFact($0, $1) })
         }
     }
@@ -121,7 +121,7 @@ final class Indexer: Sendable {
     private func fillVectors() async throws {
         guard index.status().pendingCount > 0 else { return }
         try await index.fillVectors { [journal] version in
-            try journal.fact(version.fact, leaf: version.leaf)
+            try journal.readableFacts([(version.fact, version.leaf)])[0]
         }
     }
 

@@ -133,7 +133,7 @@ extension KnowledgeBase {
         let hits = try await computing {
             try retriever.retrieve(
                 query, vector: retriever.vector(of: query), in: snapshot, limit: k
-            ).map { try self.use($0.version.fact, $0.fact, $0.hit.score, at: snapshot) }
+            ).map { try self.use($0.version, $0.fact, $0.hit.score, at: snapshot) }
         }
         times.end("search")
         return SearchOutcome(
@@ -203,9 +203,14 @@ extension KnowledgeBase {
         _ receipt: Receipt, at snapshot: Snapshot,
         fact: @escaping (Receipt.Candidate) throws -> Fact?
     ) throws -> Explanation {
-        try ExplanationBuilder(receipt: receipt, fact: fact) { id in
-            try self.journal.blame(id, at: snapshot.commit)
-        }.build()
+        try ExplanationBuilder(
+            receipt: receipt, fact: fact,
+            value: { try self.journal.fact($0, leaf: $1) },
+            source: { try self.journal.blame($0, side: $1, at: snapshot.commit) },
+            conflict: { id in
+                try snapshot.leaf(of: id).flatMap { try self.journal.conflict(of: id, leaf: $0) }
+            }
+        ).build()
     }
 
     /// Returns the snapshot that `revision` names, and the derived state that covers it.
@@ -260,11 +265,12 @@ extension KnowledgeBase {
     }
 
     func use(
-        _ id: FactID, _ fact: Fact, _ score: Double, at snapshot: Snapshot
+        _ version: FactVersion, _ fact: Fact, _ score: Double, at snapshot: Snapshot
     ) throws -> FactUse {
         FactUse(
-            id: id, fact: fact, score: (score * 1e6).rounded() / 1e6,
-            source: try journal.blame(id, at: snapshot.commit), answer: nil)
+            id: version.fact, fact: fact, score: (score * 1e6).rounded() / 1e6,
+            source: try journal.blame(version.fact, side: version.leaf, at: snapshot.commit),
+            answer: nil)
     }
 }
 

@@ -101,15 +101,37 @@ package final class KnowledgeBase: Sendable {
         }
         let rebuild = Task {
             defer { isRebuilding.withLock { $0 = false } }
-            try await self.replaceIndex()
+            try await self.replaceIndex(reusingVectors: false)
         }
         do { try await rebuild.value } catch { throw ServiceError(wrapping: error) }
     }
 
-    private func replaceIndex() async throws {
+    /// Makes an index without what was redacted, in place of the one in use, whose files go.
+    ///
+    /// Waits for a rebuild that is under way: it may have begun before the redaction.
+    func replaceIndexWithoutRedacted() async throws(ServiceError) {
+        while true {
+            let isFirst = isRebuilding.withLock { isRebuilding in
+                defer { isRebuilding = true }
+                return !isRebuilding
+            }
+            if isFirst { break }
+            do { try await Task.sleep(for: .milliseconds(50)) } catch {
+                throw ServiceError(wrapping: error)
+            }
+        }
+        let rebuild = Task {
+            defer { isRebuilding.withLock { $0 = false } }
+            try await self.replaceIndex(reusingVectors: true)
+        }
+        do { try await rebuild.value } catch { throw ServiceError(wrapping: error) }
+    }
+
+    private func replaceIndex(reusingVectors: Bool) async throws {
         let parent = configuration.dataDirectory + "/index"
         let old = try derived
-        let new = try old.next(in: parent, journal: journal, models: models)
+        let new = try old.next(
+            in: parent, journal: journal, models: models, reusingVectors: reusingVectors)
         do {
             // Commits go on meanwhile: the new index has to know what the old one knows.
             while try new.indexer.coveredCount < journal.operationCount {

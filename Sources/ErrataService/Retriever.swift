@@ -35,7 +35,7 @@ final class Retriever: Sendable {
     /// Returns the vector of a question; nil without an encoder.
     func vector(of text: String) throws -> [Float]? { try encoder?.encode(text) }
 
-    /// Returns the facts of `snapshot` nearest to the question, best first.
+    /// Returns the facts of `snapshot` nearest to the question, best first; of a fact in conflict, each side.
     ///
     /// The index must cover the snapshot's operation. Costs the search, and the changes between the
     /// snapshot and the nearest version that is still prepared.
@@ -45,11 +45,23 @@ final class Retriever: Sendable {
         let set = try visibility(at: snapshot)
         let hits = try index.search(
             SearchQuery(text: text, vector: vector), in: set, limit: limit)
-        return try hits.compactMap { hit in
-            guard let leaf = try snapshot.leaf(of: hit.fact),
-                let fact = try journal.fact(hit.fact, leaf: leaf)
-            else { return nil }
-            return RetrievedFact(version: FactVersion(hit.fact, leaf), fact: fact, hit: hit)
+        return try hits.flatMap { hit in
+            try values(of: hit.fact, in: snapshot).map { leaf, fact in
+                RetrievedFact(version: FactVersion(hit.fact, leaf), fact: fact, hit: hit)
+            }
+        }
+    }
+
+    /// Returns what the snapshot says of a fact: one value, each side of a conflict, nothing of what was
+    /// redacted.
+    private func values(
+        of id: FactID, in snapshot: Snapshot
+    ) throws -> [(leaf: Leaf, fact: Fact)] {
+        guard let leaf = try snapshot.leaf(of: id) else { return [] }
+        let conflict = try journal.conflict(of: id, leaf: leaf)
+        let leaves = conflict.map { $0.sides.compactMap(\.self) } ?? [leaf]
+        return try zip(leaves, journal.facts(leaves.map { (id, $0) })).compactMap { leaf, fact in
+            fact.map { (leaf, $0) }
         }
     }
 

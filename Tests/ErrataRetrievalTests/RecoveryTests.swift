@@ -47,7 +47,7 @@ import Testing
         #expect(notices.count == (notice == nil ? 0 : 1), "\(notices)")
         if let notice { #expect(notices.first?.contains(notice) == true, "\(notices)") }
         try await model.update(index, to: 1)
-        try await index.fillVectors { model.texts[$0] }
+        try await index.fillVectors { model.texts[$0].map { [$0] } ?? [] }
         #expect(index.status().pendingCount == 0)
         #expect(try hits(index) == expected)
         try index.close()
@@ -168,7 +168,9 @@ import Testing
         let late = try FactDraft(statement: "A late fact").checked()
         try await index.index([IndexedFact(late)])
         #expect(index.status().vectorCount == 0)
-        try await index.fillVectors { $0 == late.version ? late : model.texts[$0] }
+        try await index.fillVectors {
+            [$0 == late.version ? late : model.texts[$0]].compactMap(\.self)
+        }
         #expect(index.status().pendingCount == 0)
         #expect(try hits(index) == expected)
         #expect(try index.vectors(of: late.version, kind: .statement).count == 1)
@@ -181,7 +183,7 @@ import Testing
         let other = WordHashEncoder(name: "other", width: 16)
         let index = try open(other)
         try await model.update(index, to: 1)
-        try await index.fillVectors { model.texts[$0] }
+        try await index.fillVectors { model.texts[$0].map { [$0] } ?? [] }
         #expect(index.status().vectorCount == index.status().rowCount)
         try index.close()
         let count = encoder.encodedCount
@@ -196,7 +198,7 @@ import Testing
         try lexical.close()
         let index = try open(encoder)
         try await model.update(index, to: 1)
-        try await index.fillVectors { _ in nil }
+        try await index.fillVectors { _ in [] }
         #expect(index.status().pendingCount == 0)
         let found = try hits(index)
         #expect(found.allSatisfy { $0.dense == nil && $0.lexical != nil })

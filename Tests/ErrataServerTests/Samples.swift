@@ -29,8 +29,12 @@ enum Samples {
         let refused = RefusedFact(
             id: id, key: "k", statement: "t", probability: 0.1, reason: "other_subject")
         let model = ModelReference(name: "reader", hash: "h", operation: 1)
+        let side = ConflictRecord.Side(
+            statement: "t", retracted: false, answer: "o", commit: commit, time: time, author: "a",
+            uid: 1, user: "ada")
         let answer = AnswerRecord(
-            answer: nil, confidence: nil, disagree: false, facts: [use], path: [id],
+            answer: nil, confidence: nil, conflicts: [ConflictRecord(id: id, sides: [side])],
+            disagree: false, facts: [use], path: [id],
             refused: [refused], truncated: [id], strictness: .normal, model: model)
         let known = ModelRecord(
             name: "reader", kind: "reader", hash: "h", encoder: "e", precision: "int8",
@@ -46,6 +50,7 @@ enum Samples {
             operation: 1, type: "rollback", time: time, actor: actor, name: "main", from: commit,
             commit: commit, message: "m", author: "a", hash: "h")
         return requests(FactBody(draft)) + [
+            ("ConflictRecord", ConflictRecord(id: id, sides: [side])), ("ConflictSide", side),
             ("FactRecord", record), ("Actor", actor), ("ChangeCounts", counts),
             ("Warning", warning), ("CommitReply", reply), ("CommitSummary", summary),
             (

@@ -67,7 +67,9 @@ struct AskCommand: ParsableCommand {
 extension AnswerRecord {
     /// Writes the answers to standard output and what is behind them to standard error.
     fileprivate func show(at version: String) {
-        guard let answer else { return showRefusal(at: version) }
+        guard let answer else {
+            return conflicts.isEmpty ? showRefusal(at: version) : showConflicts(at: version)
+        }
         Terminal.output.line(Style.bold.on(answer.printable))
         var seen = [answer]
         for other in facts.compactMap(\.answer) where !seen.contains(other) {
@@ -79,6 +81,26 @@ extension AnswerRecord {
                 Style.yellow.on("The facts disagree: each of these answers the question.", .error))
         }
         facts.show(to: .error, steps: Set(path.dropFirst()))
+    }
+
+    /// Says that nobody has chosen yet, and what each side says.
+    private func showConflicts(at version: String) {
+        Terminal.output.line("In conflict at \(version.printable): no answer until it is resolved.")
+        for conflict in conflicts {
+            for side in conflict.sides {
+                let text = side.retracted ? "(retracted)" : side.statement ?? "(redacted)"
+                let answer = side.answer.map { ": \($0)" } ?? ""
+                Terminal.error.line("  \(text.printable)\(answer.printable)")
+                let name =
+                    side.user.map { "\($0.printable) (uid \(side.uid))" } ?? "uid \(side.uid)"
+                let author = side.author.map { ", by \($0.printable)" } ?? ""
+                Terminal.error.line(
+                    Style.dim.on(
+                        "        \(side.commit.short)  \(side.time.display)  \(name)\(author)",
+                        .error))
+            }
+            Terminal.error.line("Hint: errata resolve \(conflict.id.short) --ours, or --theirs.")
+        }
     }
 
     private func showRefusal(at version: String) {
