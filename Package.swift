@@ -102,8 +102,9 @@ let package = Package(
         .executableTarget(
             name: "errata-bench",
             dependencies: [
-                "CErrataKernels", "ErrataAlignment", "ErrataCore", "ErrataJournal", "ErrataModels",
-                "ErrataRetrieval", "ErrataService", "ErrataTesting", arguments,
+                "CErrataKernels", "ErrataAPI", "ErrataAlignment", "ErrataClient", "ErrataCore",
+                "ErrataJournal", "ErrataModels", "ErrataRetrieval", "ErrataService",
+                "ErrataTesting", "LMDB", arguments,
             ],
             swiftSettings: strict),
 

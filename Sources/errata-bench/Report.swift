@@ -7,6 +7,9 @@ struct Report {
         print("\(title) on \(Report.machine)")
     }
 
+    /// Prints a line that stands above the rows that follow.
+    func heading(_ text: String) { print(" \(text):") }
+
     func row(_ name: String, _ value: String) {
         print("  " + name.padding(toLength: 48, withPad: " ", startingAt: 0) + " " + value)
     }
