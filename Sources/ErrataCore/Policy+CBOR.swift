@@ -41,6 +41,10 @@ extension Policy {
                 rules: rules, protectedBranches: branches, limits: limits, auditsReads: audits,
                 multiValuedRelations: relations)
         } catch { throw CBORError(message: error.message, offset: 0) }
+        // Lists in another order would be the same policy with other bytes.
+        guard cbor.encoded == value.encoded else {
+            throw CBORError(message: "a policy is not in its one encoding", offset: 0)
+        }
     }
 }
 
