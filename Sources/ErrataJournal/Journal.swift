@@ -14,6 +14,7 @@ package final class Journal: Sendable {
     package let directory: String
     let store: JournalStore
     let eventLog: EventLog
+    let signer: CheckpointSigner
     private let writer: GroupCommitter<WriteRequest, WriteOutcome>
     private let observers: Observers
 
@@ -43,6 +44,7 @@ package final class Journal: Sendable {
         let store = try JournalStore(in: directory, lock: lock, keys: keys, options: options)
         eventLog = try EventLog(in: directory, lock: lock, store: keys.store, options: options)
         try Directory.sync(directory)
+        signer = CheckpointSigner(in: directory, store: keys.store, random: options.random)
         let observers = Observers()
         writer = try GroupCommitter(
             weightMax: Journal.batchWeightMax, write: { try store.write($0) },

@@ -120,17 +120,21 @@ extension JournalTables {
         size: UInt64, _ reader: borrowing ReadTransaction
     ) throws -> MerkleFrontier {
         var peaks: [Digest] = []
-        for peak in MerkleTree.peaks(size: size) {
-            let hash = try reader.value(of: peak.key, in: merkle).flatMap { Digest($0) }
-            guard let hash else {
-                throw JournalError.corrupt("the Merkle tree has no \(peak.place)")
-            }
-            peaks.append(hash)
-        }
+        for peak in MerkleTree.peaks(size: size) { peaks.append(try subtree(peak, reader)) }
         guard let frontier = MerkleFrontier(size: size, peaks: peaks) else {
             preconditionFailure("a tree has as many peaks as bits")
         }
         return frontier
+    }
+
+    /// Returns the hash of a complete subtree of the operations.
+    func subtree(
+        _ node: MerkleTree.Node, _ reader: borrowing ReadTransaction
+    ) throws -> Digest {
+        guard let hash = try reader.value(of: node.key, in: merkle).flatMap({ Digest($0) }) else {
+            throw JournalError.corrupt("the Merkle tree has no \(node.place)")
+        }
+        return hash
     }
 }
 
