@@ -50,4 +50,20 @@ extension FactID: Codable {
     }
 }
 
+extension Digest: Codable {
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let digest = Hex.decode(text).flatMap({ Digest($0) }) else {
+            throw RequestError.invalidField(
+                decoder.codingPath, "it is not a hash of 64 lower-case hex digits")
+        }
+        self = digest
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(hex)
+    }
+}
+
 extension Edit.Kind: Codable {}

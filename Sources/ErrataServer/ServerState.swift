@@ -30,7 +30,7 @@ final class ServerState: Sendable {
 
     static var allRoutes: [Route] {
         commitRoutes + nameRoutes + factRoutes + answerRoutes + transferRoutes + operationRoutes
-            + statusRoutes
+            + proofRoutes + statusRoutes
     }
 
     func timeout(of route: Route) -> Duration {

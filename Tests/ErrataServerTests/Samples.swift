@@ -49,6 +49,8 @@ enum Samples {
         let operation = OperationRecord(
             operation: 1, type: "rollback", time: time, actor: actor, name: "main", from: commit,
             commit: commit, message: "m", author: "a", hash: "h")
+        let checkpoint = CheckpointReply(
+            note: "n", origin: "o", size: 2, root: commit.digest, key: "k")
         return requests(FactBody(draft)) + [
             ("ConflictRecord", ConflictRecord(id: id, sides: [side])), ("ConflictSide", side),
             ("FactRecord", record), ("Actor", actor), ("ChangeCounts", counts),
@@ -116,6 +118,18 @@ enum Samples {
                     uptimeSeconds: 1, journal: journal, index: index, answerer: "a", notes: [])
             ),
             ("HealthReply", HealthReply(status: "ok")),
+            ("CheckpointReply", checkpoint),
+            (
+                "InclusionProofReply",
+                InclusionProofReply(
+                    operation: 1, size: 2, commit: commit, record: "AA==", leaf: commit.digest,
+                    hashes: [commit.digest], checkpoint: checkpoint)
+            ),
+            (
+                "ConsistencyProofReply",
+                ConsistencyProofReply(
+                    from: 1, to: 2, hashes: [commit.digest], checkpoint: checkpoint)
+            ),
             (
                 "Problem",
                 Problem(
