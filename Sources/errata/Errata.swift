@@ -43,7 +43,7 @@ struct Errata: AsyncParsableCommand {
                 name: "See who changed what",
                 subcommands: [
                     LogCommand.self, ShowCommand.self, DiffCommand.self, HistoryCommand.self,
-                    BlameCommand.self, AuditCommand.self,
+                    BlameCommand.self, AuditCommand.self, CheckpointCommand.self, ProofCommand.self,
                 ]),
             CommandGroup(
                 name: "Run the daemon",

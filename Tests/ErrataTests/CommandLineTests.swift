@@ -6,8 +6,8 @@ import Testing
 struct CommandLineTests {
     static let commands = [
         "serve", "status", "commit", "log", "show", "diff", "facts", "history", "blame", "branch",
-        "tag", "revert", "rollback", "ask", "search", "import", "export", "audit", "verify",
-        "index", "models", "demo",
+        "tag", "revert", "rollback", "ask", "search", "import", "export", "audit", "checkpoint",
+        "proof", "verify", "index", "models", "demo",
     ]
 
     @Test("the help names every command and fits 80 columns")
@@ -58,6 +58,9 @@ struct CommandLineTests {
                 "Error: The value 'int4' is invalid for '--reader <reader>'"
             ),
             (["branch", "-d"], "Error: Say which branch to delete."),
+            (["proof"], "Error: Say what to prove: a REV or @N, --since or --check."),
+            (["proof", "--check", "f"], "Error: --check needs --key: there is no daemon"),
+            (["proof", "--since", "f", "--size", "1"], "Error: --size and --out go with a REV"),
         ])
     func usage(arguments: [String], message: String) async throws {
         let output = try await CommandLineTool.run(arguments)
