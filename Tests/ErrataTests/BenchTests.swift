@@ -8,6 +8,7 @@ struct BenchTests {
         "every command runs at its smoke size",
         arguments: [
             "answers", "chains", "commits", "versions", "search", "encode", "read", "train",
+            "proofs",
         ])
     func smoke(command: String) throws {
         let bench = Process()
