@@ -64,7 +64,7 @@ extension StepTimes {
         var timings: Timings = ["total": 0]
         for step in steps {
             let milliseconds = (step.milliseconds * 1_000).rounded() / 1_000
-            timings[step.name] = milliseconds
+            timings[step.step.rawValue] = milliseconds
             timings["total", default: 0] += milliseconds
         }
         return timings

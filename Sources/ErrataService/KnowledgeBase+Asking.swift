@@ -32,13 +32,33 @@ package struct AskRequest: Sendable {
 
 /// The steps of an answer, in milliseconds: the one part of a reply that differs between two runs.
 package struct StepTimes: Sendable {
-    package private(set) var steps: [(name: String, milliseconds: Double)] = []
+    package enum Step: String, CaseIterable, Sendable {
+        /// For the version's index, and for a thread.
+        case wait
+        /// The vectors of the question, and of those that a chain leads to.
+        case encode
+        /// All searches, with the reading of what they found.
+        case search
+        /// What lookup and reader make of the candidates.
+        case judge
+        /// Putting the reply together and keeping the receipt.
+        case receipt
+    }
+
+    /// The steps in the order of their first turns; one that comes again adds up.
+    package private(set) var steps: [(step: Step, milliseconds: Double)] = []
     private var last = ContinuousClock.now
 
-    mutating func end(_ name: String) {
+    /// Counts the time since the last step ended for `step`.
+    mutating func end(_ step: Step) {
         let now = ContinuousClock.now
-        steps.append((name, (now - last) / .milliseconds(1)))
+        let time = (now - last) / .milliseconds(1)
         last = now
+        if let place = steps.firstIndex(where: { $0.step == step }) {
+            steps[place].milliseconds += time
+        } else {
+            steps.append((step, time))
+        }
     }
 }
 
@@ -98,20 +118,19 @@ extension KnowledgeBase {
         }
         let model = try model(named: request.model)
         let operation = try await operation(of: model)
-        var times = StepTimes()
+        let started = StepTimes()
         let (snapshot, derived) = try await readySnapshot(request.revision)
-        times.end("wait")
-        let (receipt, explanation) = try await computing {
+        var (receipt, explanation, times) = try await computing {
             try self.answer(
-                question, request, by: model, registeredBy: operation, in: snapshot, with: derived)
+                question, request, by: model, registeredBy: operation, in: snapshot, with: derived,
+                since: started)
         }
-        times.end("answer")
         let bytes = receipt.encoded
         let id = Digest.sha256(bytes)
         do {
             _ = try await journal.putReceipt(id, body: bytes, actor: actor)
         } catch { throw ServiceError(wrapping: error) }
-        times.end("receipt")
+        times.end(.receipt)
         return AskOutcome(
             id: id, receipt: receipt, modelName: model.name, explanation: explanation,
             times: times)
@@ -126,16 +145,19 @@ extension KnowledgeBase {
             throw ServiceError(
                 .limitExceeded, "k is \(k), 1 to \(KnowledgeBase.hitCountMax) is allowed")
         }
-        var times = StepTimes()
+        let started = StepTimes()
         let (snapshot, derived) = try await readySnapshot(revision)
-        times.end("wait")
         let retriever = derived.retriever
-        let hits = try await computing {
-            try retriever.retrieve(
-                query, vector: retriever.vector(of: query), in: snapshot, limit: k
-            ).map { try self.use($0.version, $0.fact, $0.hit.score, at: snapshot) }
+        let (hits, times) = try await computing {
+            var times = started
+            times.end(.wait)
+            let vector = try retriever.vector(of: query)
+            times.end(.encode)
+            let hits = try retriever.retrieve(query, vector: vector, in: snapshot, limit: k)
+                .map { try self.use($0.version, $0.fact, $0.hit.score, at: snapshot) }
+            times.end(.search)
+            return (hits, times)
         }
-        times.end("search")
         return SearchOutcome(
             commit: snapshot.commit, operation: snapshot.operation, hits: hits,
             mode: models.encoder == nil ? .lexical : .fused, times: times)
@@ -173,16 +195,27 @@ extension KnowledgeBase {
     /// Retrieves candidates, has them judged and writes down what came out.
     private func answer(
         _ question: String, _ request: AskRequest, by model: ModelRegistration,
-        registeredBy operation: UInt64, in snapshot: Snapshot, with derived: DerivedState
-    ) throws -> (receipt: Receipt, explanation: Explanation) {
+        registeredBy operation: UInt64, in snapshot: Snapshot, with derived: DerivedState,
+        since started: StepTimes
+    ) throws -> (receipt: Receipt, explanation: Explanation, times: StepTimes) {
+        var times = started
+        times.end(.wait)
         let retriever = derived.retriever
+        let vector = try retriever.vector(of: question)
+        times.end(.encode)
         let candidates = try retriever.retrieve(
-            question, vector: retriever.vector(of: question), in: snapshot, limit: request.k)
+            question, vector: vector, in: snapshot, limit: request.k)
+        times.end(.search)
         let answerer = derived.answerers[model]
         let verdict = try answerer.judge(
             AskedQuestion(text: question, strictness: request.strictness) { queries, limit in
-                try retriever.retrieve(queries, in: snapshot, limit: limit)
+                times.end(.judge)
+                let vectors = try retriever.vectors(of: queries)
+                times.end(.encode)
+                defer { times.end(.search) }
+                return try retriever.retrieve(queries, vectors, in: snapshot, limit: limit)
             }, candidates)
+        times.end(.judge)
         let receipt = Receipt(
             question: question, commit: snapshot.commit, operation: snapshot.operation,
             k: request.k, answerer: answerer.displayName, answererHash: model.hash,
@@ -195,7 +228,8 @@ extension KnowledgeBase {
         let explanation = try explain(receipt, at: snapshot) { candidate in
             facts[FactVersion(candidate.fact, candidate.leaf)]
         }
-        return (receipt, explanation)
+        times.end(.receipt)
+        return (receipt, explanation, times)
     }
 
     /// Says what a receipt says, with the text of its facts.

@@ -35,6 +35,9 @@ final class Retriever: Sendable {
     /// Returns the vector of a question; nil without an encoder.
     func vector(of text: String) throws -> [Float]? { try encoder?.encode(text) }
 
+    /// Returns the vectors of some questions, encoded together; nil without an encoder.
+    func vectors(of texts: [String]) throws -> [[Float]]? { try encoder?.encode(texts) }
+
     /// Returns the facts of `snapshot` nearest to the question, best first; of a fact in conflict, each side.
     ///
     /// The index must cover the snapshot's operation. Costs the search, and the changes between the
@@ -65,12 +68,11 @@ final class Retriever: Sendable {
         }
     }
 
-    /// Returns what ``retrieve(_:vector:in:limit:)`` does for each query; encodes them together.
+    /// Returns what ``retrieve(_:vector:in:limit:)`` does for each query.
     func retrieve(
-        _ queries: [String], in snapshot: Snapshot, limit: Int
+        _ queries: [String], _ vectors: [[Float]]?, in snapshot: Snapshot, limit: Int
     ) throws -> [[RetrievedFact]] {
-        let vectors: [[Float]]? = try encoder?.encode(queries)
-        return try queries.enumerated().map { i, query in
+        try queries.enumerated().map { i, query in
             try retrieve(query, vector: vectors?[i], in: snapshot, limit: limit)
         }
     }
