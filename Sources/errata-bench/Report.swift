@@ -35,7 +35,9 @@ struct Report {
 struct Sample {
     private var seconds: [Double] = []
 
-    mutating func add(_ duration: Duration) { seconds.append(duration.inSeconds) }
+    mutating func add(_ duration: Duration) { add(seconds: duration.inSeconds) }
+
+    mutating func add(seconds: Double) { self.seconds.append(seconds) }
 
     /// Times one run of `body`.
     mutating func time<Result>(_ body: () throws -> Result) rethrows -> Result {

@@ -7,7 +7,7 @@ struct BenchTests {
     @Test(
         "every command runs at its smoke size",
         arguments: [
-            "answers", "chains", "commits", "versions", "search", "encode", "read", "train",
+            "answers", "ask", "chains", "commits", "versions", "search", "encode", "read", "train",
             "proofs",
         ])
     func smoke(command: String) throws {

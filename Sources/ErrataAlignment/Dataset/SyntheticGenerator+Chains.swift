@@ -44,7 +44,14 @@ extension SyntheticGenerator {
             others: others)
     }
 
-    /// Returns a fact of any relation.
+    /// Returns a fact, and a question in words of its own that it answers.
+    package mutating func asked() -> (fact: Statement, question: String) {
+        let fact = fact(of: random.pick(relations))
+        let statement = Statement(fact, edit(saying: fact))
+        return (statement, question(fact.relation, about: fact.subject.name))
+    }
+
+    /// Returns a fact whose object others are about.
     package mutating func statement() -> Statement? {
         guard let relation = firstOfPath() else { return nil }
         let fact = fact(of: relation)

@@ -44,21 +44,9 @@ struct Chains: AsyncParsableCommand {
             KnowledgeBase.Configuration(
                 dataDirectory: directory.path + "/data",
                 encoderDirectory: BenchPaths.encoderDirectory(options), readerFile: reader))
-        let lines = try statements.enumerated().map { try Self.line($0.element, $0.offset) }
-        _ = try await base.importFacts(
-            Array(lines.joined()), ImportOptions(format: .jsonl, message: "Chains"), actor: .ada)
-        try await base.waitForIndex(at: "main")
+        try await base.take(statements)
         try await measure(chains, base, Report("\(count) chains among \(statements.count) facts"))
         await base.close()
-    }
-
-    private static func line(_ fact: SyntheticGenerator.Statement, _ number: Int) throws -> [UInt8]
-    {
-        let fields = [
-            "key": "drawn.\(number)", "subject": fact.subject, "object": fact.object,
-            "prompt": fact.prompt, "statement": fact.statement,
-        ]
-        return Array(try JSONEncoder().encode(fields)) + [UInt8(ascii: "\n")]
     }
 
     private func measure(
