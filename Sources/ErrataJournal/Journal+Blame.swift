@@ -16,7 +16,7 @@ import LMDB
 extension Journal {
     /// Returns the commit that introduced the value that `fact` has at `commit`; for a fact in conflict, the
     /// merge that could not choose.
-    package func blame(_ fact: FactID, at commit: CommitID) throws(JournalError) -> CommitRecord {
+    package func blame(_ fact: FactID, at commit: CommitID) throws(JournalError) -> CommitHeader {
         guard let leaf = try snapshot(at: commit).leaf(of: fact) else {
             throw JournalError.unknownFact(fact, at: "at \(commit.short)")
         }
@@ -26,7 +26,7 @@ extension Journal {
     /// Returns the commit that introduced one side of the conflict that `fact` is in at `commit`.
     package func blame(
         _ fact: FactID, side: Leaf?, at commit: CommitID
-    ) throws(JournalError) -> CommitRecord {
+    ) throws(JournalError) -> CommitHeader {
         try origin(of: fact, at: commit) { leaf in
             if leaf == side { return true }
             guard let leaf, let conflict = try self.conflict(of: fact, leaf: leaf) else {
@@ -39,13 +39,13 @@ extension Journal {
     /// Returns the commit that introduced each field that the fact has at `commit`; none if it cannot be read.
     package func blameFields(
         _ fact: FactID, at commit: CommitID
-    ) throws(JournalError) -> [FactField: CommitRecord] {
+    ) throws(JournalError) -> [FactField: CommitHeader] {
         guard let leaf = try snapshot(at: commit).leaf(of: fact) else {
             throw JournalError.unknownFact(fact, at: "at \(commit.short)")
         }
         guard case .fact(let value) = try self.value(of: fact, leaf: leaf) else { return [:] }
         var known: [Leaf: [Fact]] = [:]
-        var origins: [FactField: CommitRecord] = [:]
+        var origins: [FactField: CommitHeader] = [:]
         for field in FactField.allCases {
             let wanted = field.values(of: value)
             guard !wanted.isEmpty else { continue }
@@ -62,13 +62,13 @@ extension Journal {
     /// Follows a value, which `holds` recognizes in a leaf, back from `commit` to where it came up.
     private func origin(
         of fact: FactID, at commit: CommitID, _ holds: (Leaf?) throws -> Bool
-    ) throws(JournalError) -> CommitRecord {
+    ) throws(JournalError) -> CommitHeader {
         do {
             var place = commit
             while true {
                 let change = try lineChange(of: fact, at: place)
-                let record = try commitRecord(change.commit)
-                guard let next = try source(of: fact, change, record, holds) else { return record }
+                let header = try commitHeader(change.commit)
+                guard let next = try source(of: fact, change, header, holds) else { return header }
                 place = next
             }
         } catch { throw JournalError(wrapping: error) }
@@ -87,10 +87,9 @@ extension Journal {
 
     /// Returns the commit that the change took the value from, nil if it introduced it.
     private func source(
-        of fact: FactID, _ change: HistoryEntry, _ record: CommitRecord,
+        of fact: FactID, _ change: HistoryEntry, _ commit: CommitHeader,
         _ holds: (Leaf?) throws -> Bool
     ) throws -> CommitID? {
-        let commit = record.commit
         if try holds(change.old), let parent = commit.parents.first { return parent }
         for id in commit.parents.dropFirst() + commit.picks
         where try holds(snapshot(at: id).leaf(of: fact)) {
@@ -101,13 +100,14 @@ extension Journal {
 
     /// Returns the parent of the oldest commit that a revert took back for this fact.
     private func revertedParent(
-        of fact: FactID, _ commit: Commit, _ holds: (Leaf?) throws -> Bool
+        of fact: FactID, _ commit: CommitHeader, _ holds: (Leaf?) throws -> Bool
     ) throws -> CommitID? {
-        let records = try commit.reverts.map { try commitRecord($0) }
+        let reverted = try commit.reverts.map { try commitHeader($0) }
             .sorted { $0.operation < $1.operation }
-        for record in records {
-            guard let edit = record.commit.edits.first(where: { $0.fact == fact }) else { continue }
-            return try holds(edit.old) ? record.commit.parents.first : nil
+        for header in reverted {
+            let change = try store.read { try store.lineChange(of: fact, at: header.id, $0) }
+            guard let change, change.commit == header.id else { continue }
+            return try holds(change.old) ? header.parents.first : nil
         }
         return nil
     }

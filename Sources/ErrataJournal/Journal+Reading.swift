@@ -45,9 +45,14 @@ extension Journal {
 
     // MARK: Commits
 
-    /// Returns a commit, who wrote it and when.
+    /// Returns a commit, who wrote it and when; costs its edits.
     package func commitRecord(_ id: CommitID) throws(JournalError) -> CommitRecord {
         try store.read { try store.record(of: id, $0) }
+    }
+
+    /// Returns what is said of a commit; costs its edits the first time.
+    package func commitHeader(_ id: CommitID) throws(JournalError) -> CommitHeader {
+        try headers.header(of: id) { () throws(JournalError) in try commitRecord(id) }
     }
 
     /// Returns `from` and its first parents, newest first, at most `limit`; go on from the last one's parent.

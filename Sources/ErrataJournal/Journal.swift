@@ -15,6 +15,7 @@ package final class Journal: Sendable {
     let store: JournalStore
     let eventLog: EventLog
     let signer: CheckpointSigner
+    let headers = CommitHeaderCache()
     private let writer: GroupCommitter<WriteRequest, WriteOutcome>
     private let observers: Observers
 

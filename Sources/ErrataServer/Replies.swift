@@ -23,12 +23,13 @@ extension ChangeCounts {
 }
 
 extension CommitSummary {
-    init(_ record: CommitRecord) {
+    init(_ record: CommitRecord) { self.init(CommitHeader(record)) }
+
+    init(_ header: CommitHeader) {
         self.init(
-            commit: record.id, operation: record.operation, parents: record.commit.parents,
-            reverts: record.commit.reverts, author: record.commit.author,
-            message: record.commit.message, time: record.time, actor: ActorRecord(record.actor),
-            editCount: record.commit.edits.count)
+            commit: header.id, operation: header.operation, parents: header.parents,
+            reverts: header.reverts, author: header.author, message: header.message,
+            time: header.time, actor: ActorRecord(header.actor), editCount: header.editCount)
     }
 }
 
@@ -54,7 +55,7 @@ extension ErrataAPI.FactUse {
     init(_ use: ErrataService.FactUse) {
         self.init(
             id: use.id, key: use.fact.key, statement: use.fact.statement, score: use.score,
-            commit: use.source.id, time: use.source.time, author: use.source.commit.author,
+            commit: use.source.id, time: use.source.time, author: use.source.author,
             uid: use.source.actor.uid, user: use.source.actor.userName, answer: use.answer)
     }
 }

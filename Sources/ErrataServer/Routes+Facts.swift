@@ -13,15 +13,15 @@ extension ServerState {
                 let (commit, page) = try call.knowledge.facts(
                     at: call.query.revision, subject: call.query["subject"],
                     after: call.query["cursor"], limit: limit ?? 100)
-                let record = try call.knowledge.commitRecord(commit.hex)
+                let header = try call.knowledge.commitHeader(commit.hex)
                 return try .json(
                     FactsReply(
-                        commit: commit, operation: record.operation, factCount: record.factCount,
+                        commit: commit, operation: header.operation, factCount: header.factCount,
                         facts: page.items.compactMap { ErrataAPI.FactRecord(id: $0.id, $0.fact) },
                         next: page.next))
             },
             .get("/v1/history", parameters: ["key", "at"]) { call in
-                let commit = try call.knowledge.commitRecord(call.query.revision)
+                let commit = try call.knowledge.commitHeader(call.query.revision)
                 let history = try call.knowledge.history(
                     of: call.query.required("key"), at: commit.id.hex)
                 return try .json(
@@ -33,7 +33,7 @@ extension ServerState {
                         }))
             },
             .get("/v1/blame", parameters: ["key", "at"]) { call in
-                let commit = try call.knowledge.commitRecord(call.query.revision)
+                let commit = try call.knowledge.commitHeader(call.query.revision)
                 let blame = try call.knowledge.blame(
                     call.query.required("key"), at: commit.id.hex)
                 return try .json(

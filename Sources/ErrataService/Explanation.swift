@@ -9,7 +9,7 @@ package struct FactUse: Sendable {
     /// The answerer's probability, or the search's score.
     package let score: Double
     /// The commit that introduced the value.
-    package let source: CommitRecord
+    package let source: CommitHeader
     /// What the fact answers; nil for a step on the way to an answer, and for a hit of a search.
     package let answer: String?
 }
@@ -31,7 +31,7 @@ package struct ConflictUse: Sendable {
         /// What the side answers, if it is in scope.
         package let answer: String?
         /// The commit that introduced the value, or took the fact away.
-        package let source: CommitRecord
+        package let source: CommitHeader
     }
 
     package let id: FactID
@@ -69,7 +69,7 @@ struct ExplanationBuilder {
     /// Returns the text of any value of a fact, nil if it was redacted.
     let value: (FactID, Leaf) throws -> Fact?
     /// Returns the commit that introduced a value of a fact, or took it away.
-    let source: (FactID, Leaf?) throws -> CommitRecord
+    let source: (FactID, Leaf?) throws -> CommitHeader
     /// Returns the conflict that a fact is in at the receipt's version.
     let conflict: (FactID) throws -> Conflict?
 

@@ -272,7 +272,7 @@ extension KnowledgeBase {
     /// Waits until the index covers what `revision` names, however long that takes.
     package func waitForIndex(at revision: String) async throws(ServiceError) {
         let commit = try resolve(revision)
-        let operation = try wrapping { try journal.commitRecord(commit).operation }
+        let operation = try wrapping { try journal.snapshot(at: commit).operation }
         try await derived.indexer.wait(for: operation, atMost: .seconds(86_400))
     }
 

@@ -73,7 +73,7 @@ extension KnowledgeBase {
         let commit = try resolve(revision)
         let expected = try expected(expect)
         do {
-            let undone = try journal.commitRecord(commit).commit.message
+            let undone = try journal.commitHeader(commit).message
             let defaultMessage =
                 "Revert \(commit.short): " + undone.prefix(while: { !$0.isNewline })
             return try await journal.revert(

@@ -17,7 +17,7 @@ package struct FactDifference: Sendable, Hashable {
 
 /// A value that a fact had, and the commit that gave it.
 package struct HistoryItem: Sendable {
-    package let commit: CommitRecord
+    package let commit: CommitHeader
     package let change: FactDifference
 }
 
@@ -35,6 +35,10 @@ extension KnowledgeBase {
 
     package func commitRecord(_ revision: String) throws(ServiceError) -> CommitRecord {
         try wrapping { try journal.commitRecord(resolve(revision)) }
+    }
+
+    package func commitHeader(_ revision: String) throws(ServiceError) -> CommitHeader {
+        try wrapping { try journal.commitHeader(resolve(revision)) }
     }
 
     /// Returns up to `limit` commits from `revision` back along first parents.
@@ -172,7 +176,7 @@ extension KnowledgeBase {
                 entry in
                 let edit = Edit(fact: id, old: entry.old, new: entry.new)
                 return HistoryItem(
-                    commit: try journal.commitRecord(entry.commit), change: try difference(edit))
+                    commit: try journal.commitHeader(entry.commit), change: try difference(edit))
             }
         }
         return (id, items)
@@ -181,13 +185,13 @@ extension KnowledgeBase {
     /// Returns the commit that introduced the value that a fact has at `revision`.
     package func blame(
         _ name: String, at revision: String
-    ) throws(ServiceError) -> (id: FactID, fact: Fact?, commit: CommitRecord) {
+    ) throws(ServiceError) -> (id: FactID, fact: Fact?, commit: CommitHeader) {
         let id = try factID(name, at: revision)
         let commit = try resolve(revision)
         return try wrapping {
-            let record = try journal.blame(id, at: commit)
+            let header = try journal.blame(id, at: commit)
             let leaf = try journal.snapshot(at: commit).leaf(of: id)
-            return (id, try fact(id, leaf), record)
+            return (id, try fact(id, leaf), header)
         }
     }
 

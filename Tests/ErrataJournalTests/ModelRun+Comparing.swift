@@ -26,6 +26,7 @@ extension ModelRun {
             roots[items] = snapshot.rootHash
             let record = try journal.commitRecord(id)
             try #require(record.commit.root == snapshot.rootHash)
+            try #require(try journal.commitHeader(id) == CommitHeader(record))
             try #require(record.commit.parents == model.versions[id]?.parents)
             try #require(try journal.log(from: id, limit: .max).map(\.id) == model.line(of: id))
             try compareConflicts(at: id)
