@@ -106,8 +106,9 @@ extension Journal {
             .sorted { $0.operation < $1.operation }
         for header in reverted {
             let change = try store.read { try store.lineChange(of: fact, at: header.id, $0) }
-            guard let change, change.commit == header.id else { continue }
-            return try holds(change.old) ? header.parents.first : nil
+            // One of several may have been taken back for other facts only.
+            guard let change, change.commit == header.id, try holds(change.old) else { continue }
+            return header.parents.first
         }
         return nil
     }

@@ -96,7 +96,7 @@ extension ConflictRecord {
                 return Side(
                     statement: side.fact?.statement, retracted: side.isRetracted,
                     answer: side.answer, commit: source.id, time: source.time,
-                    author: source.commit.author, uid: source.actor.uid,
+                    author: source.author, uid: source.actor.uid,
                     user: source.actor.userName)
             })
     }
