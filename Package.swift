@@ -13,6 +13,8 @@ let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+/// The C interface of the SQLite that GRDB brings.
+let sqliteC: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -66,8 +68,10 @@ let package = Package(
         .target(
             name: "ErrataService",
             dependencies: [
-                "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval", crypto,
+                "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval", "CErrataSystem",
+                crypto, sqlite, sqliteC,
             ],
+            resources: [.embedInCode("Audit/audit.sql")],
             swiftSettings: strict),
         .target(name: "ErrataAPI", dependencies: ["ErrataCore"], swiftSettings: strict),
         .target(
@@ -132,14 +136,15 @@ let package = Package(
         .testTarget(
             name: "ErrataServiceTests",
             dependencies: [
-                "ErrataService", "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataTesting",
+                "errata", "ErrataAPI", "ErrataService", "ErrataCore", "ErrataJournal",
+                "ErrataModels", "ErrataTesting",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "ErrataServerTests",
             dependencies: [
-                "ErrataServer", "ErrataClient", "ErrataAPI", "ErrataCore", "ErrataJournal",
-                "ErrataService", "CErrataSystem", "ErrataTesting", logging,
+                "errata", "ErrataServer", "ErrataClient", "ErrataAPI", "ErrataCore",
+                "ErrataJournal", "ErrataService", "CErrataSystem", "ErrataTesting", logging,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -2,8 +2,13 @@
 #include "CErrataSystem.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -99,4 +104,52 @@ int errata_notify(const char *path, const char *text) {
     error = sent < 0 ? errno : 0;
     close(file);
     return error;
+}
+
+int errata_spawn(char *const arguments[], int *input, int *output) {
+    int to[2];
+    int from[2];
+    if (pipe2(to, O_CLOEXEC) != 0) return -errno;
+    if (pipe2(from, O_CLOEXEC) != 0) {
+        int error = errno;
+        close(to[0]);
+        close(to[1]);
+        return -error;
+    }
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+    char *const environment[] = {NULL};
+    pid_t process;
+    int error = posix_spawn(&process, arguments[0], &actions, NULL, arguments, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    close(to[0]);
+    close(from[1]);
+    if (error != 0) {
+        close(to[1]);
+        close(from[0]);
+        return -error;
+    }
+    fcntl(to[1], F_SETFL, O_NONBLOCK);
+    fcntl(from[0], F_SETFL, O_NONBLOCK);
+    *input = to[1];
+    *output = from[0];
+    return process;
+}
+
+void errata_confine(unsigned cpu_seconds, uint64_t memory_bytes) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    struct rlimit cpu = {cpu_seconds, cpu_seconds + 1};
+    setrlimit(RLIMIT_CPU, &cpu);
+    // Private memory that can be written; code and mapped files do not count.
+    struct rlimit memory = {memory_bytes, memory_bytes};
+    setrlimit(RLIMIT_DATA, &memory);
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    // A write past the limit is an error then, and not the end.
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &none);
 }

@@ -74,6 +74,7 @@ final class EventLog: Sendable {
     }
 
     let storage: EventStorage
+    let observers = Observers()
     private let writer: GroupCommitter<Draft, UInt64>
 
     init(
@@ -83,8 +84,10 @@ final class EventLog: Sendable {
         try Directory.create(path)
         let storage = try EventStorage(at: path, lock: lock, store: store, options: options)
         self.storage = storage
+        let observers = observers
         writer = try GroupCommitter(
-            weightMax: EventLog.batchWeightMax, write: { try storage.write($0) }, afterWrite: {})
+            weightMax: EventLog.batchWeightMax, write: { try storage.write($0) },
+            afterWrite: { observers.tell(storage.nextSequence &- 1) })
     }
 
     func append(_ draft: Draft) async throws(JournalError) -> UInt64 {
@@ -145,6 +148,9 @@ final class EventStorage: Sendable {
             throw JournalError.corrupt("the event log belongs to another store than the key file")
         }
     }
+
+    /// The number that the next event will have.
+    var nextSequence: UInt64 { position.withLock { $0.next } }
 
     private func loadPosition() throws {
         let last = try environment.read { reader in

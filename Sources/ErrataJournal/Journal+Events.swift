@@ -36,6 +36,9 @@ extension Journal {
         }
     }
 
+    /// The number that the next event will have; the oldest ones may have been pruned.
+    package var nextEvent: UInt64 { eventLog.storage.nextSequence }
+
     package func event(_ sequence: UInt64) throws(JournalError) -> Event {
         let events = eventLog.storage
         let bytes = try events.read {

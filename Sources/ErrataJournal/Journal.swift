@@ -88,6 +88,11 @@ package final class Journal: Sendable {
     /// It runs on the writer's thread before the writers go on, so it must return at once.
     package func onCommit(_ body: @escaping @Sendable (UInt64) -> Void) { observers.add(body) }
 
+    /// Has `body` called with the last event's number after each write of events, as ``onCommit(_:)`` does.
+    package func onEvent(_ body: @escaping @Sendable (UInt64) -> Void) {
+        eventLog.observers.add(body)
+    }
+
     /// Returns the id of the fact that is called `key`.
     package func factID(for key: String) -> FactID { FactID(key: key, secret: store.keys.secret) }
 
@@ -106,8 +111,8 @@ package final class Journal: Sendable {
     }
 }
 
-/// Those who want to hear of new operations.
-private final class Observers: Sendable {
+/// Those who want to hear of new operations or events.
+final class Observers: Sendable {
     private let bodies = Mutex<[@Sendable (UInt64) -> Void]>([])
 
     func add(_ body: @escaping @Sendable (UInt64) -> Void) { bodies.withLock { $0.append(body) } }

@@ -51,7 +51,8 @@ extension ServiceError.Code {
     var status: HTTPResponse.Status {
         switch self {
         case .invalidFact, .invalidText, .invalidRequest, .invalidRevision, .invalidName,
-            .invalidImport, .ambiguousRevision, .ambiguousFact, .duplicateEdit, .limitExceeded:
+            .invalidImport, .invalidQuery, .ambiguousRevision, .ambiguousFact, .duplicateEdit,
+            .limitExceeded:
             .badRequest
         case .unknownRevision, .unknownBranch, .unknownFact, .unknownOperation, .unknownReceipt,
             .unknownEvent, .unknownModel, .unknownTag:
@@ -61,7 +62,8 @@ extension ServiceError.Code {
             .cannotUndo:
             .conflict
         case .forbidden: .forbidden
-        case .indexNotReady, .storeLocked, .storeClosed, .storageReadOnly: .serviceUnavailable
+        case .indexNotReady, .auditNotReady, .storeLocked, .storeClosed, .storageReadOnly:
+            .serviceUnavailable
         case .storageFull: .init(code: 507, reasonPhrase: "Insufficient Storage")
         case .unsupportedFileSystem, .unsupportedFormat, .corrupt, .io: .internalServerError
         }

@@ -174,18 +174,23 @@ extension ReceiptReply {
 
 extension OperationRecord {
     init(_ operation: Operation) throws {
-        let commit = try operation.body.commitBytes.map { try Commit(decoding: $0) }
-        var from: CommitID?
-        if case .rollback(_, _, let old) = operation.body { from = old }
-        if case .branchDelete(_, let head) = operation.body { from = head }
-        var message = commit?.message
-        if case .tagCreate(_, _, let text) = operation.body { message = text }
-        var hash: String?
-        if case .model(let model) = operation.body { hash = model.hash.hex }
+        let summary = try OperationSummary(operation)
         self.init(
             operation: operation.sequence, type: operation.body.name, time: operation.time,
-            actor: ActorRecord(operation.actor), name: operation.body.subjectName, from: from,
-            commit: operation.body.commit, message: message, author: commit?.author, hash: hash)
+            actor: ActorRecord(operation.actor), name: operation.body.subjectName,
+            from: summary.from, commit: summary.to, message: summary.message,
+            author: summary.author, hash: summary.detail["hash"])
+    }
+}
+
+extension EventRecord {
+    init(_ audited: AuditedEvent) {
+        let event = audited.event
+        self.init(
+            event: event.sequence, kind: event.kind, time: event.time,
+            actor: ActorRecord(event.actor), receipt: event.receipt?.hex,
+            route: audited.access?.route, code: audited.access?.code,
+            revision: audited.access?.revision, commit: audited.commit)
     }
 }
 

@@ -15,10 +15,14 @@ extension ServerState {
                 call.server.metrics.countCommits(1)
                 return try .json(CommitReply(outcome), status: .created)
             },
-            .get("/v1/commits", parameters: ["at", "limit", "cursor"]) { call in
-                let limit = try call.query.integer("limit", in: 1...KnowledgeBase.pageCountMax)
-                let page = try call.knowledge.log(
-                    from: call.query["cursor"] ?? call.query.revision, limit: limit ?? 20)
+            .get(
+                "/v1/commits",
+                parameters: [
+                    "at", "all", "firstParent", "fact", "subject", "author", "actor", "since",
+                    "until", "text", "limit", "cursor",
+                ]
+            ) { call in
+                let page = try await call.knowledge.log(try LogQuery(call.query))
                 return try .json(
                     LogReply(commits: page.items.map { CommitSummary($0) }, next: page.next))
             },
@@ -55,6 +59,28 @@ extension ServerState {
 extension Query {
     /// The version to read: `at`, else the head of `main`.
     var revision: String { self["at"] ?? RefName.main.text }
+}
+
+extension LogQuery {
+    fileprivate init(_ query: Query) throws(Refusal) {
+        let isAll = try query.flag("all")
+        guard !isAll || query["at"] == nil else {
+            throw Refusal(
+                .invalidParameter, "'all' and 'at' are both there: one version, or all of them",
+                field: "all")
+        }
+        let limit = try query.integer("limit", in: 1...KnowledgeBase.pageCountMax)
+        self.init(revision: isAll ? nil : query.revision, limit: limit ?? 20)
+        isFirstParentOnly = try query.flag("firstParent")
+        cursor = query["cursor"]
+        filter.fact = query["fact"]
+        filter.subject = query["subject"]
+        filter.author = query["author"]
+        filter.actor = query["actor"]
+        filter.since = try query.time("since")
+        filter.until = try query.endTime("until")
+        filter.text = query["text"]
+    }
 }
 
 extension ErrataService.CommitRequest {

@@ -7,6 +7,8 @@ import Synchronization
 final class ServerState: Sendable {
     /// How many imports may hold their files in memory at a time.
     static let importCountMax = 2
+    /// How many queries to the audit database may run or wait for that.
+    static let queryCountMax = 8
 
     let knowledge: KnowledgeBase
     let configuration: DaemonConfiguration
@@ -16,6 +18,7 @@ final class ServerState: Sendable {
     let metrics = Metrics()
     let logger: Logger
     private let importCount = Mutex(0)
+    private let queryCount = Mutex(0)
 
     init(
         knowledge: KnowledgeBase, configuration: DaemonConfiguration, version: String,
@@ -30,7 +33,7 @@ final class ServerState: Sendable {
 
     static var allRoutes: [Route] {
         commitRoutes + nameRoutes + factRoutes + answerRoutes + transferRoutes + operationRoutes
-            + proofRoutes + statusRoutes
+            + auditRoutes + proofRoutes + statusRoutes
     }
 
     func timeout(of route: Route) -> Duration {
@@ -43,17 +46,29 @@ final class ServerState: Sendable {
 
     /// Runs `body` unless as many imports as are allowed run already.
     func importing<Result>(_ body: () async throws -> Result) async throws -> Result {
-        let isAdmitted = importCount.withLock { count in
-            guard count < ServerState.importCountMax else { return false }
+        try await admitting(importCount, ServerState.importCountMax, "imports", body)
+    }
+
+    /// Runs `body` unless as many queries as are allowed run or wait already.
+    func querying<Result>(_ body: () async throws -> Result) async throws -> Result {
+        try await admitting(queryCount, ServerState.queryCountMax, "queries", body)
+    }
+
+    private func admitting<Result>(
+        _ count: borrowing Mutex<Int>, _ max: Int, _ what: String,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        let isAdmitted = count.withLock { count in
+            guard count < max else { return false }
             count += 1
             return true
         }
         guard isAdmitted else {
             throw Refusal(
-                .tooBusy, "\(ServerState.importCountMax) imports are running already",
+                .tooBusy, "\(max) \(what) are running already",
                 hint: "Try again when one of them is done.")
         }
-        defer { importCount.withLock { $0 -= 1 } }
+        defer { count.withLock { $0 -= 1 } }
         return try await body()
     }
 }

@@ -7,21 +7,6 @@ import Synchronization
 ///
 /// A commit is acknowledged without waiting for it; a question waits until its version is covered.
 final class Indexer: Sendable {
-    private struct State {
-        /// Every commit among the operations below this number has its rows.
-        var coveredCount: UInt64 = 0
-        var waiters: [Int: Waiter] = [:]
-        var nextWaiter = 0
-        /// Why the last attempt failed, if it did.
-        var failure: String?
-        var isStopped = false
-    }
-
-    private struct Waiter {
-        let operation: UInt64
-        let continuation: CheckedContinuation<Bool, Never>
-    }
-
     /// How many operations are taken into the index together.
     private static let operationCountMax = 64
     /// How long to wait after a failure; what failed may mend itself, as a full disk does.
@@ -31,7 +16,8 @@ final class Indexer: Sendable {
 
     private let journal: Journal
     private let index: RetrievalIndex
-    private let state = Mutex(State())
+    /// Every commit among the operations below its count has its rows.
+    private let coverage = Coverage()
     private let task = Mutex<Task<Void, Never>?>(nil)
     private let thread = WorkerThreads(name: "errata-index", count: 1)
     private let wakeUps: AsyncStream<Void>
@@ -59,18 +45,13 @@ final class Indexer: Sendable {
         running?.cancel()
         await running?.value
         thread.stop()
-        let waiters = state.withLock { state in
-            defer { state.waiters = [:] }
-            state.isStopped = true
-            return state.waiters.values
-        }
-        for waiter in waiters { waiter.continuation.resume(returning: false) }
+        coverage.stop()
     }
 
-    var failure: String? { state.withLock { $0.failure } }
+    var failure: String? { coverage.failure }
 
     /// How many of the journal's operations the index covers.
-    var coveredCount: UInt64 { state.withLock { $0.coveredCount } }
+    var coveredCount: UInt64 { coverage.count }
 
     // MARK: Following
 
@@ -80,11 +61,11 @@ final class Indexer: Sendable {
                 // Nothing is covered before its rows have vectors.
                 try await fillVectors()
                 while try await takeNext() {}
-                state.withLock { $0.failure = nil }
+                coverage.fail(nil)
             } catch is CancellationError {
                 return
             } catch {
-                state.withLock { $0.failure = "\(error)" }
+                coverage.fail("\(error)")
                 try? await Task.sleep(for: Indexer.retryDelay)
                 wake.yield()
             }
@@ -104,7 +85,7 @@ final class Indexer: Sendable {
             }
         }
         try await add(try index.unindexed(versions))
-        cover(last.sequence + 1)
+        coverage.cover(last.sequence + 1)
         return true
     }
 
@@ -125,55 +106,15 @@ final class Indexer: Sendable {
         }
     }
 
-    private func cover(_ count: UInt64) {
-        let arrived = state.withLock { state in
-            state.coveredCount = count
-            let arrived = state.waiters.filter { $0.value.operation < count }
-            for id in arrived.keys { state.waiters[id] = nil }
-            return arrived.values.map(\.continuation)
-        }
-        for continuation in arrived { continuation.resume(returning: true) }
-    }
-
     // MARK: Waiting
 
     /// Returns when the index covers `operation`; throws `index_not_ready` if that takes longer than `limit`.
     func wait(for operation: UInt64, atMost limit: Duration) async throws(ServiceError) {
-        let isThere = await withTaskGroup(of: Bool.self) { group in
-            group.addTask { await self.arrival(of: operation) }
-            group.addTask {
-                try? await Task.sleep(for: limit)
-                return false
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? false
-        }
-        guard !isThere else { return }
+        guard await !coverage.wait(for: operation, atMost: limit) else { return }
         let reason = failure.map { ": \($0)" } ?? ""
         throw ServiceError(
             .indexNotReady,
             "the index covers \(coveredCount) operations, the version needs \(operation + 1)\(reason)",
             hint: "Try again in a moment; 'errata index status' shows how far it is.")
-    }
-
-    private func arrival(of operation: UInt64) async -> Bool {
-        let id = state.withLock { state in
-            state.nextWaiter += 1
-            return state.nextWaiter
-        }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let answer: Bool? = state.withLock { state in
-                    if operation < state.coveredCount { return true }
-                    if Task.isCancelled || state.isStopped { return false }
-                    state.waiters[id] = Waiter(operation: operation, continuation: continuation)
-                    return nil
-                }
-                if let answer { continuation.resume(returning: answer) }
-            }
-        } onCancel: {
-            let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
-            waiter?.continuation.resume(returning: false)
-        }
     }
 }

@@ -41,19 +41,6 @@ extension KnowledgeBase {
         try wrapping { try journal.commitHeader(resolve(revision)) }
     }
 
-    /// Returns up to `limit` commits from `revision` back along first parents.
-    package func log(
-        from revision: String, limit: Int
-    ) throws(ServiceError) -> Page<CommitRecord> {
-        try checkLimit(limit)
-        return try wrapping {
-            let records = try journal.log(from: resolve(revision), limit: limit + 1)
-            return Page(
-                items: Array(records.prefix(limit)),
-                next: records.count > limit ? records[limit].id.hex : nil)
-        }
-    }
-
     /// Returns what `revision` changed against its first parent.
     package func changes(of revision: String) throws(ServiceError) -> [FactDifference] {
         let record = try commitRecord(revision)

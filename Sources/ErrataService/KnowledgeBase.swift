@@ -20,8 +20,10 @@ package final class KnowledgeBase: Sendable {
         package var readerPrecision: Linear.Precision?
         /// The reader's weights; nil takes those that are part of the program.
         package var readerFile: String?
-        /// How long an ask waits for its version's index.
+        /// How long an ask waits for its version's index, and an audit for its tables.
         package var indexWait: Duration
+        /// How to start this program as ``AuditWorker``: a path and arguments.
+        package var auditCommand = ["/proc/self/exe", AuditWorker.argument]
         package var journal: JournalOptions
 
         package init(
@@ -41,6 +43,7 @@ package final class KnowledgeBase: Sendable {
 
     package let configuration: Configuration
     package let journal: Journal
+    let audit: AuditProjection
     let models: LoadedModels
     /// The first operation of each registered model, by its hash.
     let registered = Mutex<[Digest: UInt64]>([:])
@@ -51,6 +54,9 @@ package final class KnowledgeBase: Sendable {
     let workers = WorkerThreads(
         name: "errata-ask", count: ProcessInfo.processInfo.activeProcessorCount)
 
+    /// Where queries to the audit database wait for their processes.
+    let queryThreads = WorkerThreads(name: "errata-query", count: 2)
+
     /// Opens the data directory, or makes it; derived state that is missing or damaged is rebuilt behind.
     package init(_ configuration: Configuration) throws(ServiceError) {
         self.configuration = configuration
@@ -59,7 +65,10 @@ package final class KnowledgeBase: Sendable {
                 at: configuration.dataDirectory, options: configuration.journal)
             models = try LoadedModels(configuration)
         } catch { throw ServiceError(wrapping: error) }
+        audit = AuditProjection(
+            journal: journal, directory: configuration.dataDirectory + "/audit")
         current = Mutex(nil)
+        audit.start()
         // What stands in the way is told when somebody asks, and tried again then.
         _ = try? derived
     }
@@ -153,8 +162,10 @@ package final class KnowledgeBase: Sendable {
 
     /// Finishes the write in hand, stops the index builder and closes the files.
     package func close() async {
+        await audit.stop()
         await current.withLock { $0 }?.close()
         workers.stop()
+        queryThreads.stop()
         await journal.close()
     }
 

@@ -14,6 +14,7 @@ package struct ServiceError: Error, Equatable, Sendable {
         case invalidRevision = "invalid_revision"
         case invalidName = "invalid_name"
         case invalidImport = "invalid_import"
+        case invalidQuery = "invalid_query"
         case unknownRevision = "unknown_revision"
         case ambiguousRevision = "ambiguous_revision"
         case unknownBranch = "unknown_branch"
@@ -40,6 +41,7 @@ package struct ServiceError: Error, Equatable, Sendable {
         case limitExceeded = "limit_exceeded"
         // What time mends.
         case indexNotReady = "index_not_ready"
+        case auditNotReady = "audit_not_ready"
         // What the operator mends.
         case storeLocked = "store_locked"
         case storeClosed = "store_closed"

@@ -12,7 +12,7 @@ struct Bench: AsyncParsableCommand {
             """,
         subcommands: [
             Answers.self, Commits.self, Versions.self, SearchSpeed.self, Encode.self, Train.self,
-            Read.self, Chains.self, Proofs.self, AskSpeed.self,
+            Read.self, Chains.self, Proofs.self, AskSpeed.self, Audit.self,
         ])
 }
 

@@ -26,7 +26,7 @@ struct Errata: AsyncParsableCommand {
             'SUBJECT|RELATION'.
             """,
         version: Version.text,
-        subcommands: [],
+        subcommands: [AuditWorkerCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Change the knowledge",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ErrataAPI
 import ErrataClient
+import ErrataCore
 import Foundation
 
 /// The options that every command which talks to the daemon has.
@@ -38,4 +39,12 @@ struct BranchOption: ParsableArguments {
         name: [.customShort("b"), .long],
         help: ArgumentHelp("The branch to change. (default: main)", valueName: "branch"))
     var branch: String?
+}
+
+/// A time as it stands on the command line; the daemon reads it.
+enum TimeArgument {
+    static func check(_ text: String) throws {
+        guard Timestamp(date: text) == nil, Timestamp(rfc3339: text) == nil else { return }
+        throw ValidationError("'\(text)' is not a time like 2026-11-01 or 2026-11-01T09:30:00Z.")
+    }
 }

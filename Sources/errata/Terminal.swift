@@ -18,6 +18,15 @@ struct Terminal: Sendable {
             isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }
 
+    /// Whether the locale writes UTF-8 (POSIX: the first that is set of these decides).
+    static var isUTF8: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }
+            .first { !$0.isEmpty }
+        let name = (locale ?? "").lowercased()
+        return name.contains("utf-8") || name.contains("utf8")
+    }
+
     func line(_ text: String = "") { write(text + "\n") }
 
     func write(_ text: String) { write(Array(text.utf8)) }

@@ -51,6 +51,9 @@ enum Samples {
             commit: commit, message: "m", author: "a", hash: "h")
         let checkpoint = CheckpointReply(
             note: "n", origin: "o", size: 2, root: commit.digest, key: "k")
+        let event = EventRecord(
+            event: 1, kind: "refusal", time: time, actor: actor, receipt: "r", route: "GET /v1",
+            code: "c", revision: "main", commit: commit)
         return requests(FactBody(draft)) + [
             ("ConflictRecord", ConflictRecord(id: id, sides: [side])), ("ConflictSide", side),
             ("FactRecord", record), ("Actor", actor), ("ChangeCounts", counts),
@@ -97,7 +100,12 @@ enum Samples {
             ("RefRecord", ref), ("BranchesReply", BranchesReply(branches: [ref])),
             ("TagsReply", TagsReply(tags: [ref])), ("OperationRecord", operation),
             ("OperationsReply", OperationsReply(operations: [operation], next: "n")),
-            ("LineProblem", line),
+            ("LineProblem", line), ("EventRecord", event),
+            ("EventsReply", EventsReply(events: [event], next: "n")),
+            (
+                "AuditQueryReply",
+                AuditQueryReply(columns: ["a"], rows: [[.null]], operation: 1, truncated: nil)
+            ),
             (
                 "ImportReply",
                 ImportReply(
@@ -155,6 +163,7 @@ enum Samples {
                 AskRequest(question: "q", at: "a", k: 1, model: "m", strictness: .strict)
             ),
             ("SearchRequest", SearchRequest(query: "q", at: "a", k: 1)),
+            ("AuditQueryRequest", AuditQueryRequest(sql: "s", limit: 1)),
             ("EmptyRequest", EmptyRequest()),
         ]
     }

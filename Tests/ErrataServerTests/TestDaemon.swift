@@ -46,7 +46,10 @@ final class TestDaemon: Sendable {
         var configuration = configuration
         configuration.socketPath = socketPath
         configuration.handlesSignals = false
-        knowledge = try KnowledgeBase(.init(dataDirectory: directory.file("data")))
+        var knowledgeConfiguration = KnowledgeBase.Configuration(
+            dataDirectory: directory.file("data"))
+        knowledgeConfiguration.auditCommand = BuiltProgram.auditCommand
+        knowledge = try KnowledgeBase(knowledgeConfiguration)
         let (listening, feed) = AsyncStream<Void>.makeStream()
         let daemon = try Daemon(
             knowledge: knowledge, configuration: configuration, version: "test",

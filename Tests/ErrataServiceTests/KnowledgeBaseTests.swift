@@ -160,16 +160,16 @@ struct KnowledgeBaseTests {
         _ = try await commit(base, "A", "b", "c")
         _ = try await commit(base, "A", "b", "d", by: .grace)
         _ = try await commit(base, "Z", "b", "d", by: .grace)
-        func sequences(_ filter: OperationFilter) throws -> [UInt64] {
-            try base.operations(filter, limit: 100).items.map(\.sequence)
+        func sequences(_ filter: OperationFilter) async throws -> [UInt64] {
+            try await base.operations(filter, limit: 100).items.map(\.sequence)
         }
-        #expect(try sequences(OperationFilter()) == [3, 2, 1, 0])
-        #expect(try sequences(OperationFilter(actor: "grace")) == [3, 2])
-        #expect(try sequences(OperationFilter(actor: "1001")) == [1])
-        #expect(try sequences(OperationFilter(fact: "A|b")) == [2, 1])
+        #expect(try await sequences(OperationFilter()) == [3, 2, 1, 0])
+        #expect(try await sequences(OperationFilter(actor: "grace")) == [3, 2])
+        #expect(try await sequences(OperationFilter(actor: "1001")) == [1])
+        #expect(try await sequences(OperationFilter(fact: "A|b")) == [2, 1])
         let third = try base.operation(3).time
-        #expect(try sequences(OperationFilter(since: third)) == [3])
-        let page = try base.operations(OperationFilter(), limit: 3)
+        #expect(try await sequences(OperationFilter(since: third)) == [3])
+        let page = try await base.operations(OperationFilter(), limit: 3)
         #expect(page.next == "1")
         await base.close()
     }

@@ -7,8 +7,8 @@ struct BenchTests {
     @Test(
         "every command runs at its smoke size",
         arguments: [
-            "answers", "ask", "chains", "commits", "versions", "search", "encode", "read", "train",
-            "proofs",
+            "answers", "ask", "audit", "chains", "commits", "versions", "search", "encode", "read",
+            "train", "proofs",
         ])
     func smoke(command: String) throws {
         let bench = Process()

@@ -49,6 +49,9 @@ struct CommandLineTests {
                 "Error: 'a|b' is not SUBJECT|RELATION|OBJECT."
             ),
             (["audit", "--since", "noon"], "Error: 'noon' is not a time like"),
+            (["audit", "--sql", "SELECT 1", "--all"], "Error: --sql and --schema take no filters"),
+            (["audit", "--csv", "--json"], "Error: Give --csv or --json, not both."),
+            (["log", "--all", "--at", "main"], "Error: Give --all or --at, not both."),
             (
                 ["ask", "--strict", "--lenient", "q"],
                 "Error: Give --strict or --lenient, not both."

@@ -84,6 +84,67 @@ extension SessionTests {
 
         """
 
+    /// What lists of commits and operations show.
+    static let audits = """
+        $ errata commit -m one --author Ada --set A|b|1
+        Committed <id> on main: 1 asserted
+        $ errata branch draft
+        Made branch draft at <id>
+        $ errata commit -m two --author Ada --set A|b|2
+        Committed <id> on main: 1 revised
+        $ errata commit -m rumour --author =Bob -b draft --set C|d|3
+        Committed <id> on draft: 1 asserted
+        $ errata tag v1
+        Tagged <id> as v1
+        $ errata log --graph --all -n 3
+        ○  <id>  <day>  =Bob      (draft) rumour
+        │ ○  <id>  <day>  Ada       (main, tag: v1) two
+        ├─╯
+        ○  <id>  <day>  Ada       one
+        | There are more; use -n.
+        $ errata log --graph --ascii --all -n 3
+        *  <id>  <day>  =Bob      (draft) rumour
+        | *  <id>  <day>  Ada       (main, tag: v1) two
+        |-/
+        *  <id>  <day>  Ada       one
+        | There are more; use -n.
+        $ errata log --all --subject c
+        <id>  <time>  =Bob      rumour
+        $ errata log --author Ada --grep TWO
+        <id>  <time>  Ada       two
+        $ errata log --graph --author Ada
+        | Error: --graph draws whole histories: give it no filter and no --json.
+        | Usage: errata log <options>
+        |   See 'errata log --help' for more information.
+        = 64
+        $ errata audit --sql SELECT type, count(*) AS n FROM operations GROUP BY type
+        type          n
+        branchCreate  1
+        commit        3
+        init          1
+        model         1
+        tagCreate     1
+        $ errata audit --sql SELECT author, message FROM commits WHERE author = '=Bob' --csv
+        author,message\r
+        '=Bob,rumour\r
+        $ errata audit --sql SELECT author FROM commits WHERE author = '=Bob' --csv --raw
+        author\r
+        =Bob\r
+        $ errata audit --sql SELECT message AS m, 1 AS n FROM commits WHERE sequence = 2 --json
+        [
+        {"m":"one","n":1}
+        ]
+        $ errata audit --sql DROP TABLE operations
+        | Error: a query may not use statements that change something
+        | Hint: 'errata audit --schema' lists the tables and columns.
+        = 1
+        $ errata audit --sql SELECT 1 AS a UNION SELECT 2 -n 1
+        a
+        1
+        | Warning: only the first 1 row; -n takes up to 100000
+
+        """
+
     /// What questions to facts that disagree show.
     static let answers = """
         $ errata commit -m two sources -

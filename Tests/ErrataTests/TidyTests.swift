@@ -18,7 +18,9 @@ struct TidyTests {
         "ErrataModels": ["CErrataKernels", "CErrataReader"],
         "ErrataAlignment": ["ErrataCore", "ErrataModels", "CErrataData", "CErrataKernels"],
         "ErrataRetrieval": ["ErrataCore", "ErrataModels", "CErrataKernels"],
-        "ErrataService": ["ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval"],
+        "ErrataService": [
+            "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval", "CErrataSystem",
+        ],
         "ErrataAPI": ["ErrataCore"],
         "ErrataServer": [
             "ErrataAPI", "ErrataCore", "ErrataJournal", "ErrataRetrieval", "ErrataService",

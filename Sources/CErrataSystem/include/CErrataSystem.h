@@ -33,4 +33,14 @@ int errata_connect(const char *path, int timeout_milliseconds);
 /// Sends `text` as one datagram to the Unix socket at `path`; returns 0 or an errno value.
 int errata_notify(const char *path, const char *text);
 
+/// Starts `arguments[0]` with pipes for its standard input and output, and nothing else of this process's.
+///
+/// Returns its process id, or minus an errno value. The pipes' ends here are closed on exec and never block.
+int errata_spawn(char *const arguments[], int *input, int *output);
+
+/// Gives this process so much CPU time and so much memory, no file to write and no life beyond its parent's.
+///
+/// For a process that runs what somebody else wrote. What the kernel refuses is left as it is.
+void errata_confine(unsigned cpu_seconds, uint64_t memory_bytes);
+
 #endif

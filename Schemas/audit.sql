@@ -1,0 +1,1 @@
+../Sources/ErrataService/Audit/audit.sql
