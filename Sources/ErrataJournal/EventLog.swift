@@ -77,12 +77,8 @@ final class EventLog: Sendable {
     let observers = Observers()
     private let writer: GroupCommitter<Draft, UInt64>
 
-    init(
-        in directory: String, lock: StoreLock, store: StoreID, options: JournalOptions
-    ) throws {
-        let path = directory + "/events"
-        try Directory.create(path)
-        let storage = try EventStorage(at: path, lock: lock, store: store, options: options)
+    /// Starts the thread that writes to `storage`.
+    init(_ storage: EventStorage) throws(JournalError) {
         self.storage = storage
         let observers = observers
         writer = try GroupCommitter(
@@ -126,10 +122,12 @@ final class EventStorage: Sendable {
     private let clock: @Sendable () -> Timestamp
     private let position = Mutex(Position())
 
-    init(at path: String, lock: StoreLock, store: StoreID, options: JournalOptions) throws {
+    /// Opens the environment in `directory`/events; makes it if it is missing.
+    init(
+        in directory: String, lock: StoreLock, store: StoreID, options: JournalOptions
+    ) throws {
         self.lock = lock
-        environment = try Environment(at: path, options: .init(mapBytes: options.mapBytes))
-        try Directory.sync(path)
+        environment = try Environment.openOrCreate(at: directory + "/events", options: options)
         let tables = try environment.tables(named: ["meta", "events", "receipts"])
         (meta, events, receipts) = (tables[0], tables[1], tables[2])
         clock = options.clock

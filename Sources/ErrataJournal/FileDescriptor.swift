@@ -67,8 +67,17 @@ enum Directory {
             guard errno == EEXIST else { throw .system(errno, "create \(path)") }
             return
         }
+        try sync(parent(of: path))
+    }
+
+    static func parent(of path: String) -> String {
         let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        try sync(parent.isEmpty ? "/" : parent)
+        return parent.isEmpty ? "/" : parent
+    }
+
+    /// Takes the name `path` away from a file, if there is one.
+    static func removeFile(_ path: String) throws(JournalError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw .system(errno, "remove \(path)") }
     }
 
     /// Waits until the names in `path` are on disk: a new file is safe only after that.

@@ -43,9 +43,12 @@ package final class Journal: Sendable {
             throw JournalError.corrupt("\(directory) has used keys but no journal")
         }
         let store = try JournalStore(in: directory, lock: lock, keys: keys, options: options)
-        eventLog = try EventLog(in: directory, lock: lock, store: keys.store, options: options)
+        let events = try EventStorage(
+            in: directory, lock: lock, store: keys.store, options: options)
         try Directory.sync(directory)
         signer = CheckpointSigner(in: directory, store: keys.store, random: options.random)
+        // Threads come last: one that has to end first would hold the lock when the caller tries again.
+        eventLog = try EventLog(events)
         let observers = Observers()
         writer = try GroupCommitter(
             weightMax: Journal.batchWeightMax, write: { try store.write($0) },

@@ -23,9 +23,7 @@ final class JournalStore: Sendable {
         in directory: String, lock: StoreLock, keys: KeyFile, options: JournalOptions
     ) throws {
         let path = directory + "/journal"
-        try Directory.create(path)
-        environment = try Environment(at: path, options: .init(mapBytes: options.mapBytes))
-        try Directory.sync(path)
+        environment = try Environment.openOrCreate(at: path, options: options)
         tables = try JournalTables(in: environment)
         self.lock = lock
         self.keys = keys
