@@ -63,11 +63,13 @@ struct FileDescriptor: ~Copyable, Sendable {
 enum Directory {
     /// Makes `path` for its owner only, if it is missing, and syncs its name; its parent must exist.
     static func create(_ path: String) throws(JournalError) {
-        guard mkdir(path, 0o700) == 0 else {
-            guard errno == EEXIST else { throw .system(errno, "create \(path)") }
-            return
+        let isNew = mkdir(path, 0o700) == 0
+        guard isNew || errno == EEXIST else { throw .system(errno, "create \(path)") }
+        // Whoever made an old one may have been killed before its name was on disk.
+        do { try sync(parent(of: path)) } catch {
+            // The parent of an old one may be closed to us.
+            guard !isNew && error.code == .storageReadOnly else { throw error }
         }
-        try sync(parent(of: path))
     }
 
     static func parent(of path: String) -> String {

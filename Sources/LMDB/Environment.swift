@@ -67,6 +67,9 @@ package final class Environment: Sendable {
         // MDB_NOTLS ties a reader's slot to its transaction: a thread may then hold two of them.
         let flags = UInt32(MDB_NOTLS)
         try check(mdb_env_open(env, directory, flags, 0o600), "open \(directory)")
+        // What is seen must stay: a writer that was killed, or whose last write failed, may have left pages
+        // that the kernel shows and the disk lacks.
+        try check(mdb_env_sync(env, 1), "sync \(directory)")
         var dead: CInt = 0
         try check(mdb_reader_check(env, &dead), "clear dead readers of \(directory)")
     }
