@@ -24,6 +24,8 @@ let package = Package(
     products: [
         .executable(name: "errata", targets: ["errata"]),
         .executable(name: "errata-bench", targets: ["errata-bench"]),
+        // Only for the tests, which load it into a program of theirs: LD_PRELOAD takes a shared library.
+        .library(name: "ErrataFaultLayer", type: .dynamic, targets: ["CErrataFaultLayer"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -111,6 +113,14 @@ let package = Package(
                 "ErrataTesting", "LMDB", arguments,
             ],
             swiftSettings: strict),
+
+        // What the journal's tests run under faults. The layer is no dependency of anything: linked in, it would
+        // take the place of the C library's calls there.
+        .target(name: "CErrataFaultLayer", path: "Tests/CErrataFaultLayer"),
+        .executableTarget(
+            name: "ErrataFaultScript",
+            dependencies: ["ErrataCore", "ErrataJournal", "ErrataTesting"],
+            path: "Tests/ErrataFaultScript", swiftSettings: strict),
 
         .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: strict),
         .testTarget(

@@ -1,0 +1,29 @@
+import ErrataJournal
+
+/// What a history is made of.
+enum ScriptProfile: String {
+    /// Everything, one after the other.
+    case mixed
+    /// Mostly commits that wait together.
+    case groups
+    /// Many new facts over few keys a batch.
+    case keys
+    /// Large commits in a map that starts small.
+    case growth
+    /// Receipts and events between the commits.
+    case events
+
+    /// How often each step comes, against the others.
+    var weights: [(step: ScriptStep, weight: Int)] {
+        switch self {
+        case .mixed: ScriptStep.allCases.map { ($0, $0 == .commit ? 4 : 1) }
+        case .groups: [(.group, 4), (.commit, 1), (.reopen, 1)]
+        case .keys: [(.manyFacts, 3), (.commit, 2), (.reopen, 1)]
+        case .growth: [(.largeCommit, 3), (.manyFacts, 2), (.commit, 1)]
+        case .events: [(.receipt, 2), (.event, 2), (.commit, 2), (.eventBesideCommit, 2)]
+        }
+    }
+
+    var mapBytes: Int { self == .growth ? 1 << 16 : 1 << 20 }
+    var keyBatchCount: UInt64 { self == .keys ? 4 : 16 }
+}
