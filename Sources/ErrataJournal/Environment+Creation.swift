@@ -20,8 +20,9 @@ extension Environment {
             // A directory may take the name of an empty one.
             try removeFiles(in: path)
             try Directory.rename(draft, to: path)
-            try Directory.sync(Directory.parent(of: path))
         }
+        // Also for an old one: whoever renamed it may have come no further.
+        try Directory.sync(Directory.parent(of: path))
         return try Environment(at: path, options: options)
     }
 
