@@ -1,4 +1,5 @@
 import ErrataTesting
+import Glibc
 
 /// A file's bytes: those that the system shows, and those that a power cut leaves.
 struct DiskFile: Sendable {
@@ -107,10 +108,14 @@ extension [UInt8] {
     }
 
     private mutating func resize(to byteCount: Int) {
-        if byteCount < count {
-            removeLast(count - byteCount)
-        } else {
-            append(contentsOf: repeatElement(0, count: byteCount - count))
+        let kept = Swift.min(count, byteCount)
+        self = [UInt8](unsafeUninitializedCapacity: byteCount) { target, initializedCount in
+            withUnsafeBytes { old in
+                UnsafeMutableRawBufferPointer(target)
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: old.prefix(kept)))
+            }
+            if let base = target.baseAddress { memset(base + kept, 0, byteCount - kept) }
+            initializedCount = byteCount
         }
     }
 }

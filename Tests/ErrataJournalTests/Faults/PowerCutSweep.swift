@@ -7,6 +7,8 @@ struct PowerCutSweep: Sendable {
     let survivorCount: Int
     /// At how many places a write is torn, at most.
     let tearCount: Int
+    /// Whether the files of bad images stay, for whoever looks into them.
+    var keepsBadImages = true
 
     struct Report: Sendable {
         /// How many cuts were made: calls times ways.
@@ -50,11 +52,11 @@ struct PowerCutSweep: Sendable {
             for (image, name) in whole(disk, UInt64(number)) {
                 batch.append(Cut(image: image, acknowledged: after, name: "\(number) \(name)"))
             }
-            if batch.count >= 200 {
-                report.add(try await Self.check(&batch, &seen, check))
+            if batch.count >= 64 {
+                report.add(try await open(&batch, &seen, check))
             }
         }
-        report.add(try await Self.check(&batch, &seen, check))
+        report.add(try await open(&batch, &seen, check))
         return report
     }
 
@@ -93,7 +95,7 @@ struct PowerCutSweep: Sendable {
 
     // MARK: Checks
 
-    private static func check(
+    private func open(
         _ batch: inout [Cut], _ seen: inout Set<Int>, _ check: StoreCheck
     ) async throws -> Report {
         var report = Report()
@@ -126,8 +128,7 @@ struct PowerCutSweep: Sendable {
         return report
     }
 
-    /// Checks one image; the files of a bad one stay for whoever looks into it.
-    private static func violation(_ cut: Cut, _ check: StoreCheck) async throws -> String? {
+    private func violation(_ cut: Cut, _ check: StoreCheck) async throws -> String? {
         let directory = TemporaryStore.parent + "/errata-cut-" + UUID().uuidString
         try cut.image.write(to: directory)
         guard
@@ -138,6 +139,7 @@ struct PowerCutSweep: Sendable {
             try FileManager.default.removeItem(atPath: directory)
             return nil
         }
+        if !keepsBadImages { try FileManager.default.removeItem(atPath: directory) }
         return "\(cut.name): \(violation) (\(directory))"
     }
 }
