@@ -10,6 +10,8 @@ enum ScriptProfile: String {
     case keys
     /// Large commits in a map that starts small.
     case growth
+    /// Branches, merges, undone operations and redactions.
+    case versions
     /// Receipts and events between the commits.
     case events
 
@@ -20,6 +22,11 @@ enum ScriptProfile: String {
         case .groups: [(.group, 4), (.commit, 1), (.reopen, 1)]
         case .keys: [(.manyFacts, 3), (.commit, 2), (.reopen, 1)]
         case .growth: [(.largeCommit, 3), (.manyFacts, 2), (.commit, 1)]
+        case .versions:
+            [
+                (.commit, 5), (.createBranch, 1), (.merge, 2), (.cherryPick, 1), (.undo, 1),
+                (.redact, 2), (.revert, 1), (.reopen, 1),
+            ]
         case .events: [(.receipt, 2), (.event, 2), (.commit, 2), (.eventBesideCommit, 2)]
         }
     }

@@ -13,6 +13,11 @@ enum ScriptStep: CaseIterable {
     case createBranch
     case deleteBranch
     case createTag
+    case deleteTag
+    case merge
+    case cherryPick
+    case undo
+    case redact
     case registerModel
     case receipt
     case event
@@ -32,6 +37,11 @@ extension ScriptRun {
         case .createBranch: try await createBranch()
         case .deleteBranch: try await deleteBranch()
         case .createTag: try await createTag()
+        case .deleteTag: try await deleteTag()
+        case .merge: try await merge()
+        case .cherryPick: try await cherryPick()
+        case .undo: try await undo()
+        case .redact: try await redact()
         case .registerModel: try await registerModel()
         case .receipt: try await receipt()
         case .event: try await event()
@@ -101,6 +111,52 @@ extension ScriptRun {
         }
     }
 
+    // MARK: Commits of commits
+
+    /// The head of a branch beside `main`; makes one with a commit of its own if there is none.
+    private func otherHead() async throws -> CommitID {
+        let head = try journal.head(of: "main")
+        if let name = try branchNames().first(where: { $0 != "main" }) {
+            let other = try journal.head(of: name)
+            if other != head { return other }
+            let draft = draft(try edits(2) + freshFacts(1, objectBytes: 20), on: name)
+            try await operation { try await $0.commit(draft, actor: .ada).operation }
+            return try journal.head(of: name)
+        }
+        try await createBranch()
+        return head
+    }
+
+    private func merge() async throws {
+        let source = try await otherHead()
+        try await operation {
+            switch try await $0.merge(source, into: "main", message: "merge", actor: .ada) {
+            case .commit(let outcome): outcome.operation
+            case .fastForward(let outcome): outcome.operation
+            }
+        }
+    }
+
+    private func cherryPick() async throws {
+        let commit = try await otherHead()
+        try await operation {
+            try await $0.cherryPick(commit, onto: "main", message: "pick", actor: .ada).operation
+        }
+    }
+
+    private func undo() async throws {
+        let last = try journal.operationCount - 1
+        try await operation { try await $0.undo(last, actor: .ada).operation }
+    }
+
+    /// Takes a fact's text away: its keys are overwritten in place.
+    private func redact() async throws {
+        let fact = journal.factID(for: "k\(random.next(upTo: 12))")
+        try await operation {
+            try await $0.redact(fact, reason: "told to", actor: .ada).operation
+        }
+    }
+
     // MARK: Names
 
     private func branchNames() throws -> [String] { try journal.branches().map(\.name) }
@@ -132,6 +188,11 @@ extension ScriptRun {
         try await operation {
             try await $0.createTag(name, at: head, message: "tag", actor: .ada).operation
         }
+    }
+
+    private func deleteTag() async throws {
+        guard let name = try journal.tags().first?.name else { return }
+        try await operation { try await $0.deleteTag(name, actor: .ada).operation }
     }
 
     private func registerModel() async throws {

@@ -11,7 +11,10 @@ struct PowerCutTests {
     private typealias Plan = FaultScriptRun.Plan
 
     private static let plans: [Plan] = {
-        let sizes = [("mixed", 10), ("groups", 3), ("keys", 7), ("growth", 4), ("events", 6)]
+        let sizes = [
+            ("mixed", 10), ("groups", 3), ("keys", 7), ("growth", 4), ("versions", 10),
+            ("events", 6),
+        ]
         return (0..<(isLongRun ? 3 : 1)).flatMap { round in
             sizes.map { profile, stepCount in
                 Plan(
