@@ -161,7 +161,7 @@ struct SessionTests {
             let fields = try #require(reply as? [String: Any])
             #expect(
                 Set(fields.keys) == [
-                    "answer", "confidence", "disagree", "facts", "path", "refused", "truncated",
+                    "answer", "confidence", "conflicts", "disagree", "facts", "path", "refused", "truncated",
                     "strictness",
                     "model", "commit", "operation", "receipt", "answerer", "timings",
                 ])
