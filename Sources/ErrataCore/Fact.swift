@@ -80,8 +80,8 @@ package struct FactDraft: Hashable, Sendable {
     ///
     /// A missing prompt and statement are made from subject, relation and object ("The R of S is", "The R
     /// of S is O"), a missing statement from prompt and object. Throws ``FactError`` at the first field
-    /// that breaks a rule.
-    package func checked() throws(FactError) -> Fact {
+    /// that breaks a rule. Each object of a relation in `multiValued` is a fact of its own.
+    package func checked(multiValued: Set<String> = []) throws(FactError) -> Fact {
         var draft = try normalized()
         draft.questions = draft.questions.uniqued()
         draft.aliases = draft.aliases.uniqued()
@@ -100,7 +100,10 @@ package struct FactDraft: Hashable, Sendable {
                     + "or a subject, a relation and an object")
         }
         try FactLimits.check(statement, field: "statement", max: FactLimits.statementBytesMax)
-        let key = draft.key ?? FactKey.derived(from: draft, prompt: prompt, statement: statement)
+        let key =
+            draft.key
+            ?? FactKey.derived(
+                from: draft, prompt: prompt, statement: statement, multiValued: multiValued)
         return Fact(stored: draft, key: key, statement: statement, prompt: prompt)
     }
 

@@ -22,11 +22,21 @@ package enum FactKey {
         derived(kind: "relation", [subject, relation])
     }
 
-    /// Returns the key of a fact that brings none: from subject and relation, else from the prompt, else
-    /// from the statement.
-    static func derived(from draft: FactDraft, prompt: String?, statement: String) -> String {
+    /// Returns the default key of a fact about a relation that may have several objects at once.
+    package static func derived(subject: String, relation: String, object: String) -> String {
+        derived(kind: "relation", [subject, relation, object])
+    }
+
+    /// Returns the key of a fact that brings none: from subject and relation, with the object if `multiValued`
+    /// holds the relation, else from the prompt, else from the statement.
+    static func derived(
+        from draft: FactDraft, prompt: String?, statement: String, multiValued: Set<String>
+    ) -> String {
         if let subject = draft.subject, let relation = draft.relation {
-            return derived(subject: subject, relation: relation)
+            guard let object = draft.object, multiValued.contains(relation) else {
+                return derived(subject: subject, relation: relation)
+            }
+            return derived(subject: subject, relation: relation, object: object)
         }
         if let prompt { return derived(kind: "prompt", [prompt]) }
         return derived(kind: "statement", [statement])

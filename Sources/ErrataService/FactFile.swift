@@ -34,8 +34,10 @@ package struct FactFile {
     package static let problemCountMax = 100
 
     /// Reads `bytes`: JSON Lines, or one JSON array of records.
-    package init(_ bytes: [UInt8], format: ImportFormat) {
-        var reader = FactFileReader(format: format)
+    ///
+    /// Each object of a relation in `multiValued` is a fact of its own.
+    package init(_ bytes: [UInt8], format: ImportFormat, multiValued: Set<String> = []) {
+        var reader = FactFileReader(format: format, multiValued: multiValued)
         do {
             try JSONRecords.forEach(in: bytes) { reader.take($0) }
         } catch {
@@ -60,6 +62,7 @@ private struct ProblemList {
 
 private struct FactFileReader {
     let format: ImportFormat
+    let multiValued: Set<String>
     /// The edits in order; nil where a later line took over.
     var edits: [(record: JSONRecord, edit: ImportedEdit)?] = []
     var problems = ProblemList()
@@ -67,11 +70,14 @@ private struct FactFileReader {
     /// Where in `edits` the fact with this key stands.
     private var places: [String: Int] = [:]
 
-    init(format: ImportFormat) { self.format = format }
+    init(format: ImportFormat, multiValued: Set<String>) {
+        self.format = format
+        self.multiValued = multiValued
+    }
 
     mutating func take(_ record: JSONRecord) {
         do {
-            let edit = try FactRecord(record).edit(format: format)
+            let edit = try FactRecord(record, multiValued: multiValued).edit(format: format)
             guard supersede(with: edit, of: record) else { return }
             places[key(of: edit)] = edits.count
             edits.append((record, edit))

@@ -15,9 +15,12 @@ package enum ImportFormat: String, Sendable, CaseIterable {
 struct FactRecord {
     private let record: JSONRecord
     private let object: [String: Any]
+    /// The relations that may have several objects at once.
+    private let multiValued: Set<String>
 
-    init(_ record: JSONRecord) throws(ImportProblem) {
+    init(_ record: JSONRecord, multiValued: Set<String> = []) throws(ImportProblem) {
         self.record = record
+        self.multiValued = multiValued
         guard record.bytes.count <= JSONRecords.recordBytesMax else {
             throw record.problem(
                 "the record has \(record.bytes.count) bytes, "
@@ -131,7 +134,7 @@ struct FactRecord {
     }
 
     private func checked(_ draft: FactDraft) throws(ImportProblem) -> Fact {
-        do throws(FactError) { return try draft.checked() } catch {
+        do throws(FactError) { return try draft.checked(multiValued: multiValued) } catch {
             throw problem(error.description)
         }
     }

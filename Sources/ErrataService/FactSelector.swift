@@ -1,6 +1,7 @@
 import ErrataCore
 
-/// How a user points at a fact: by key, by id, by the beginning of an id, or as `SUBJECT|RELATION`.
+/// How a user points at a fact: by key, by id, by the beginning of an id, as `SUBJECT|RELATION`, or as
+/// `SUBJECT|RELATION|OBJECT` where the relation has several objects.
 package struct FactSelector: Hashable, Sendable {
     package static let idPrefixHexCountMin = 8
 
@@ -15,8 +16,8 @@ package struct FactSelector: Hashable, Sendable {
     /// Takes `text` as it came; throws ``ServiceError`` if it can be none of the forms.
     package init(_ text: String) throws(ServiceError) {
         self.text = text
-        if let parts = FactSelector.subjectAndRelation(text) {
-            key = FactKey.derived(subject: parts.subject, relation: parts.relation)
+        if let key = FactSelector.derivedKey(text) {
+            self.key = key
             (id, idPrefix) = (nil, nil)
             return
         }
@@ -33,16 +34,18 @@ package struct FactSelector: Hashable, Sendable {
         }
     }
 
-    private static func subjectAndRelation(
-        _ text: String
-    ) -> (subject: String, relation: String)? {
-        let parts = text.split(separator: "|", omittingEmptySubsequences: false)
-        guard parts.count == 2,
+    private static func derivedKey(_ text: String) -> String? {
+        let parts = text.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+        guard (2...3).contains(parts.count),
             let fact = try? FactDraft(
-                subject: String(parts[0]), relation: String(parts[1]), statement: "-"
+                subject: parts[0], relation: parts[1],
+                object: parts.count == 3 ? parts[2] : nil, statement: "-"
             ).checked(),
             let subject = fact.subject, let relation = fact.relation
         else { return nil }
-        return (subject, relation)
+        guard let object = fact.object else {
+            return FactKey.derived(subject: subject, relation: relation)
+        }
+        return FactKey.derived(subject: subject, relation: relation, object: object)
     }
 }

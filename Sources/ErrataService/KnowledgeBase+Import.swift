@@ -45,7 +45,9 @@ extension KnowledgeBase {
         _ bytes: [UInt8], _ options: ImportOptions, actor: Actor,
         progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws(ServiceError) -> ImportOutcome {
-        let file = FactFile(bytes, format: options.format)
+        let file = FactFile(
+            bytes, format: options.format,
+            multiValued: Set(journal.policy.multiValuedRelations))
         try refuseProblems(file)
         let edits = try draftEdits(file, branch: options.branch)
         let size = try batchSize(options.batch, of: edits.count)
