@@ -19,10 +19,12 @@ extension Journal {
     }
 
     /// Puts another policy in force; returns the operation that did.
+    ///
+    /// Throws `head_moved` if another one than `expected` is in force by then.
     package func setPolicy(
-        _ policy: Policy, author: String? = nil, actor: Actor
+        _ policy: Policy, expecting expected: Policy? = nil, author: String? = nil, actor: Actor
     ) async throws(JournalError) -> UInt64 {
-        try await submit(.setPolicy(policy), actor, author: author).operation
+        try await submit(.setPolicy(policy, expecting: expected), actor, author: author).operation
     }
 
     /// Returns the operations that set a policy, newest first, at most `limit`.

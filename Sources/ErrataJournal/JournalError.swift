@@ -122,7 +122,9 @@ extension JournalError {
 
     static func mergeConflict(_ facts: [FactID]) -> JournalError {
         JournalError(
-            .mergeConflict, "\(facts.count) facts were changed on both sides: " + list(facts),
+            .mergeConflict,
+            (facts.count == 1 ? "1 fact was" : "\(facts.count) facts were")
+                + " changed on both sides: " + list(facts),
             hint: "Change them on one side first, or let the merge keep the conflicts.",
             facts: facts)
     }

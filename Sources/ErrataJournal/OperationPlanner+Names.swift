@@ -180,7 +180,12 @@ extension OperationPlanner {
 
     // MARK: Policy
 
-    func set(_ policy: Policy) throws -> OperationPlan {
+    func set(_ policy: Policy, expecting expected: Policy? = nil) throws -> OperationPlan {
+        guard expected == nil || expected == position.policy else {
+            throw JournalError(
+                .headMoved, "the policy was changed meanwhile",
+                hint: "Read the policy again and change that one.")
+        }
         guard policy != position.policy else {
             throw JournalError(.nothingToCommit, "the policy is in force already")
         }

@@ -36,7 +36,8 @@ struct OperationPlanner: ~Copyable {
         case .undo(let operation): return try undo(operation, reader)
         case .redact(let fact, let leaves, let reason):
             return try redact(fact, leaves, reason, reader)
-        case .setPolicy(let policy): return try set(policy)
+        case .setPolicy(let policy, let expected):
+            return try set(policy, expecting: expected)
         case .registerModel(let model): return try register(model, reader)
         }
     }

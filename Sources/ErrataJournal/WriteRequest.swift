@@ -63,7 +63,7 @@ struct WriteRequest: Sendable {
         case undo(UInt64)
         /// Nil leaves stand for every value that the fact ever had.
         case redact(FactID, [Leaf]?, reason: String)
-        case setPolicy(Policy)
+        case setPolicy(Policy, expecting: Policy?)
         case registerModel(ModelRegistration)
     }
 

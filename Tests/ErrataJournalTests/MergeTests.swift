@@ -64,7 +64,7 @@ struct MergeTests {
             }
             #expect(error?.code == .mergeConflict)
             #expect(error?.facts == [id])
-            #expect(error?.message == "1 facts were changed on both sides: \(id.hex)")
+            #expect(error?.message == "1 fact was changed on both sides: \(id.hex)")
             #expect(try journal.head(of: "main") == ours)
             let only = await refusal {
                 try await journal.merge(
