@@ -35,6 +35,13 @@ package struct Client: Sendable {
             Request(method: "POST", path: path, body: .json(bytes)), as: type)
     }
 
+    package func put<Reply: Decodable>(
+        _ path: String, _ body: some Encodable, as type: Reply.Type
+    ) throws -> Reply {
+        let bytes = Array(try JSONCoding.encode(body))
+        return try send(Request(method: "PUT", path: path, body: .json(bytes)), as: type)
+    }
+
     /// Sends a request and reads its reply whole; throws ``Problem`` or ``ClientError``.
     package func send<Reply: Decodable>(_ request: Request, as type: Reply.Type) throws -> Reply {
         try Client.decode(type, from: data(of: request))

@@ -16,7 +16,7 @@ extension Call {
         guard accepts("application/x-ndjson") else {
             return try .json(try await LongWork.run { try await work { _ in } })
         }
-        let (id, limit) = (id, server.timeout(of: route))
+        let limit = server.timeout(of: route)
         return Response(
             status: .ok, headers: [.contentType: "application/x-ndjson"],
             body: streamed { writer in
@@ -30,13 +30,22 @@ extension Call {
                         }
                         feed.yield(.result(reply))
                     } catch {
-                        feed.yield(.problem(Problem.describing(error, requestID: id).problem))
+                        feed.yield(.problem(await problem(of: error)))
                     }
                     feed.finish()
                 }()
                 for await line in lines { try await writer.write(ByteBuffer(line: line)) }
                 await outcome
             })
+    }
+
+    /// Returns the problem that a reply under way ends with; it is written down if it is one of those.
+    private func problem(of error: any Error) async -> Problem {
+        let problem = Problem.describing(error, requestID: id).problem
+        do { try await server.access.record(problem, on: route.label, actor) } catch {
+            return Problem.describing(error, requestID: id).problem
+        }
+        return problem
     }
 
     /// Returns a body that is written part by part, by a connection that is closed when it takes too long.

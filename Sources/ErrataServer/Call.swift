@@ -6,6 +6,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
+import Synchronization
 
 /// One request on its way through a route.
 struct Call: Sendable {
@@ -19,6 +20,13 @@ struct Call: Sendable {
     let id: String
     let route: Route
     let server: ServerState
+    /// The version that the body asks for, where the query does not say it.
+    let bodyRevision = RevisionNote()
+
+    /// The version that is read, as the client wrote it; nil if the route takes none.
+    var readRevision: String? {
+        bodyRevision.text ?? query["at"] ?? query["rev"] ?? query["to"]
+    }
 
     var knowledge: KnowledgeBase { server.knowledge }
 
@@ -34,6 +42,16 @@ struct Call: Sendable {
 
     func accepts(_ mediaType: String) -> Bool {
         request.headers[.accept].map { $0.contains(mediaType) } ?? false
+    }
+}
+
+/// Where a handler leaves the version that a body asked for, for the record of reads.
+final class RevisionNote: Sendable {
+    private let note = Mutex<String?>(nil)
+
+    var text: String? {
+        get { note.withLock { $0 } }
+        set { note.withLock { $0 = newValue } }
     }
 }
 
@@ -74,9 +92,13 @@ extension Response {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSONCoding.encode(value))))
     }
 
-    static func problem(_ problem: Problem, allow: [String] = []) throws -> Response {
+    /// Returns a problem, with the headers that `refusal` asks for.
+    static func problem(_ problem: Problem, _ refusal: Refusal? = nil) throws -> Response {
         var headers: HTTPFields = [.contentType: Problem.mediaType]
-        if !allow.isEmpty { headers[.allow] = allow.joined(separator: ", ") }
+        if let allow = refusal?.allow, !allow.isEmpty {
+            headers[.allow] = allow.joined(separator: ", ")
+        }
+        if let seconds = refusal?.retryAfterSeconds { headers[.retryAfter] = "\(seconds)" }
         return Response(
             status: .init(code: problem.status), headers: headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSONCoding.encode(problem))))

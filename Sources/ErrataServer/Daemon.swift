@@ -81,7 +81,8 @@ package final class Daemon: Sendable {
                     configuration.connectionCountMax, logger: logger)),
             onServerRunning: { _ in
                 do throws(ServerSocketError) {
-                    try socket.setAccess(group: configuration.socketGroup)
+                    try socket.setAccess(
+                        group: configuration.socketGroup, mode: configuration.socketMode)
                 } catch {
                     state.logger.error(
                         "the socket keeps mode 0700",

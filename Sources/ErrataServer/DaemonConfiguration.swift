@@ -3,6 +3,8 @@ package struct DaemonConfiguration: Sendable {
     package var socketPath: String
     /// The group that may connect beside the owner; nil for the owner alone.
     package var socketGroup: UInt32?
+    /// The socket's mode; nil for 0600, or 0660 if there is a group.
+    package var socketMode: UInt32?
     /// A connection on which nothing moves for so long, and no request runs, is closed.
     package var idleTimeout: Duration = .seconds(30)
     /// How long requests in hand may take once the daemon was told to stop.

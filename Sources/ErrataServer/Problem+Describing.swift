@@ -6,19 +6,19 @@ extension Problem {
     /// The code of what nobody foresaw.
     static let internalCode = "internal"
 
-    /// Returns the reply that `error` deserves, and the methods that the address takes instead.
+    /// Returns the reply that `error` deserves, and the refusal that its headers follow, if it is one.
     static func describing(
         _ error: any Error, requestID: String
-    ) -> (problem: Problem, allow: [String]) {
+    ) -> (problem: Problem, refusal: Refusal?) {
         switch error {
-        case let error as ServiceError: (Problem(error, requestID: requestID), [])
-        case let error as Refusal: (Problem(error, requestID: requestID), error.allow)
-        case let error as RequestError: (Problem(error, requestID: requestID), [])
+        case let error as ServiceError: (Problem(error, requestID: requestID), nil)
+        case let error as Refusal: (Problem(error, requestID: requestID), error)
+        case let error as RequestError: (Problem(error, requestID: requestID), nil)
         default:
             (
                 Problem(
                     status: 500, code: internalCode, detail: "something went wrong in the daemon",
-                    hint: "The daemon's log has the request's id.", requestID: requestID), []
+                    hint: "The daemon's log has the request's id.", requestID: requestID), nil
             )
         }
     }
@@ -79,6 +79,7 @@ extension Refusal.Code {
         case .unsupportedMediaType: .unsupportedMediaType
         case .bodyTooLarge: .contentTooLarge
         case .peerUnknown: .forbidden
+        case .rateLimited: .tooManyRequests
         case .tooBusy, .timeout: .serviceUnavailable
         }
     }

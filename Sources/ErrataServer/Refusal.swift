@@ -12,6 +12,7 @@ struct Refusal: Error, Equatable, Sendable {
         case bodyTooLarge = "body_too_large"
         case bodyCutShort = "body_cut_short"
         case peerUnknown = "peer_unknown"
+        case rateLimited = "rate_limited"
         case tooBusy = "too_busy"
         case timeout
     }
@@ -24,6 +25,8 @@ struct Refusal: Error, Equatable, Sendable {
     var allow: [String] = []
     var limit: Int?
     var actual: Int?
+    /// When to come back, for `rate_limited`.
+    var retryAfterSeconds: Int?
 
     init(
         _ code: Code, _ message: String, hint: String? = nil, field: String? = nil,

@@ -36,11 +36,11 @@ struct Responder: HTTPResponder {
         var response: Response
         do {
             let (route, parameter) = try table.route(for: request.method, path: request.uri.path)
-            label = "\(route.method.rawValue) \(route.path)"
+            label = route.label
             response = try await respond(
                 to: request, on: route, parameter: parameter, id: id, channel: context.channel)
         } catch {
-            response = try refuse(error, id: id, label: label)
+            response = try await refuse(error, id: id, label: label)
         }
         response.headers[RequestCounter.header] = id
         let duration = ContinuousClock.now - start
@@ -56,6 +56,7 @@ struct Responder: HTTPResponder {
         guard let actor = Peer.current else {
             throw Refusal(.peerUnknown, "the kernel does not say who is at the socket's other end")
         }
+        try state.access.admit(actor, to: route)
         let query = try Query(
             request.uri.query.map { $0[...] }, allowed: route.parameters)
         try route.checkMediaType(request.headers[.contentType])
@@ -64,11 +65,22 @@ struct Responder: HTTPResponder {
             actor: actor, id: id,
             route: route, server: state)
         let limit = state.timeout(of: route)
-        return try await withTimeout(limit) { try await route.handler(call) }
+        let response = try await withTimeout(limit) { try await route.handler(call) }
+        try await state.access.recordRead(
+            on: route, label: route.label, revision: call.readRevision, actor)
+        return response
     }
 
-    private func refuse(_ error: any Error, id: String, label: String) throws -> Response {
-        let (problem, allow) = Problem.describing(error, requestID: id)
+    private func refuse(
+        _ error: any Error, id: String, label: String
+    ) async throws -> Response {
+        var (problem, refusal) = Problem.describing(error, requestID: id)
+        if let actor = Peer.current {
+            do { try await state.access.record(problem, on: label, actor) } catch {
+                // Who is refused without a trace could try for ever: the trouble is the answer then.
+                (problem, refusal) = Problem.describing(error, requestID: id)
+            }
+        }
         if problem.status >= 500 {
             state.logger.error(
                 "request failed",
@@ -77,7 +89,7 @@ struct Responder: HTTPResponder {
                     "error": .string("\(type(of: error))"),
                 ])
         }
-        return try .problem(problem, allow: allow)
+        return try .problem(problem, refusal)
     }
 
     /// Texts of facts, questions and messages stay out: they may be private.

@@ -1,3 +1,4 @@
+import ErrataCore
 import HTTPTypes
 import Hummingbird
 
@@ -31,33 +32,53 @@ struct Route: Sendable {
     let parameters: Set<String>
     let body: Body
     let patience: Patience
+    /// What a user must be permitted to get through; nil lets everybody who can connect.
+    ///
+    /// The journal's writer checks again what a write needs, which may be more.
+    let permission: Permission?
+    /// Whether it tells knowledge, so that its use is written down where reads are audited.
+    let isRecorded: Bool
     let handler: Handler
 
     static func get(
-        _ path: String, parameters: Set<String> = [], handler: @escaping Handler
+        _ path: String, parameters: Set<String> = [], permission: Permission? = .read,
+        isRecorded: Bool = true, handler: @escaping Handler
     ) -> Route {
         Route(
             method: .get, path: path, parameters: parameters, body: .none, patience: .usual,
-            handler: handler)
+            permission: permission, isRecorded: isRecorded, handler: handler)
     }
 
     static func post(
         _ path: String, parameters: Set<String> = [],
         body: Body = .json(limit: BodyLimits.usualMax), patience: Patience = .usual,
-        handler: @escaping Handler
+        permission: Permission = .write, handler: @escaping Handler
     ) -> Route {
         Route(
             method: .post, path: path, parameters: parameters, body: body, patience: patience,
+            permission: permission, isRecorded: permission == .read || permission == .audit,
             handler: handler)
     }
 
+    static func put(
+        _ path: String, permission: Permission, handler: @escaping Handler
+    ) -> Route {
+        Route(
+            method: .put, path: path, parameters: [], body: .json(limit: BodyLimits.usualMax),
+            patience: .usual, permission: permission, isRecorded: false, handler: handler)
+    }
+
     static func delete(
-        _ path: String, parameters: Set<String>, handler: @escaping Handler
+        _ path: String, parameters: Set<String>, permission: Permission = .write,
+        handler: @escaping Handler
     ) -> Route {
         Route(
             method: .delete, path: path, parameters: parameters, body: .none, patience: .usual,
-            handler: handler)
+            permission: permission, isRecorded: false, handler: handler)
     }
+
+    /// As in the schema, the log and the metrics: `GET /v1/facts`.
+    var label: String { "\(method.rawValue) \(path)" }
 
     /// Throws unless the request's media type is one that this route reads.
     func checkMediaType(_ value: String?) throws(Refusal) {

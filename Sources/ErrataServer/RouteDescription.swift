@@ -1,4 +1,5 @@
 import ErrataAPI
+package import ErrataCore
 import ErrataService
 import HTTPTypes
 
@@ -8,13 +9,15 @@ package struct RouteDescription: Equatable, Sendable {
     package let method: String
     package let path: String
     package let parameters: Set<String>
+    /// What a user must be permitted; nil for what everybody who can connect may use.
+    package let permission: Permission?
 
     /// Every route that the daemon answers.
     package static var all: [RouteDescription] {
         ServerState.allRoutes.map { route in
             RouteDescription(
                 method: route.method.rawValue.lowercased(), path: route.path,
-                parameters: route.parameters)
+                parameters: route.parameters, permission: route.permission)
         }
     }
 

@@ -7,8 +7,9 @@ extension ServerState {
     /// Questions, searches and receipts.
     static var answerRoutes: [Route] {
         [
-            .post("/v1/ask", patience: .ask) { call in
+            .post("/v1/ask", patience: .ask, permission: .read) { call in
                 let request = try await call.decode(ErrataAPI.AskRequest.self)
+                call.bodyRevision.text = request.at ?? RefName.main.text
                 let outcome = try await call.knowledge.ask(
                     ErrataService.AskRequest(
                         question: request.question, at: request.at ?? RefName.main.text,
@@ -18,8 +19,9 @@ extension ServerState {
                 call.server.metrics.countAsk()
                 return try .json(AskReply(outcome))
             },
-            .post("/v1/search", patience: .ask) { call in
+            .post("/v1/search", patience: .ask, permission: .read) { call in
                 let request = try await call.decode(SearchRequest.self)
+                call.bodyRevision.text = request.at ?? RefName.main.text
                 let outcome = try await call.knowledge.search(
                     request.query, at: request.at ?? RefName.main.text, k: request.k ?? 10)
                 return try .json(SearchReply(outcome))
@@ -27,7 +29,7 @@ extension ServerState {
             .get("/v1/receipts/{id}") { call in
                 try .json(ReceiptReply(try call.knowledge.receipt(call.pathParameter)))
             },
-            .get("/v1/models") { call in
+            .get("/v1/models", isRecorded: false) { call in
                 try .json(
                     ModelsReply(
                         models: try call.knowledge.knownModels().map { ModelRecord($0) }))

@@ -32,7 +32,7 @@ extension ServerState {
                 return try .json(
                     EventsReply(events: page.items.map { EventRecord($0) }, next: page.next))
             },
-            .post("/v1/audit/query") { call in
+            .post("/v1/audit/query", permission: .audit) { call in
                 let request = try await call.decode(AuditQueryRequest.self)
                 let query = AuditQuery(
                     sql: request.sql, limit: request.limit ?? AuditQuery.rowCountDefault)

@@ -10,7 +10,8 @@ extension ServerState {
     static var operationRoutes: [Route] {
         [
             .post(
-                "/v1/verify", body: .json(limit: BodyLimits.usualMax), patience: .long
+                "/v1/verify", body: .json(limit: BodyLimits.usualMax), patience: .long,
+                permission: .audit
             ) { call in
                 try await call.checkEmptyBody()
                 return try await call.long(VerifyReply.self) { progress in

@@ -10,17 +10,20 @@ extension ServerState {
     /// What proves that the journal's past was not rewritten.
     static var proofRoutes: [Route] {
         [
-            .get("/v1/checkpoint", parameters: ["size"]) { call in
+            .get("/v1/checkpoint", parameters: ["size"], permission: .audit) { call in
                 let signed = try call.knowledge.checkpoint(size: call.query.size("size"))
                 guard call.accepts("text/plain") else { return try .json(CheckpointReply(signed)) }
                 return Response(
                     status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
                     body: ResponseBody(byteBuffer: ByteBuffer(string: "\(signed.note)")))
             },
-            .get("/v1/proof/inclusion", parameters: ["operation", "rev", "size"]) { call in
+            .get(
+                "/v1/proof/inclusion", parameters: ["operation", "rev", "size"],
+                permission: .audit
+            ) { call in
                 try .json(InclusionProofReply(try call.inclusionProof()))
             },
-            .get("/v1/proof/consistency", parameters: ["from", "to"]) { call in
+            .get("/v1/proof/consistency", parameters: ["from", "to"], permission: .audit) { call in
                 guard let from = try call.query.size("from") else {
                     throw Refusal(
                         .missingParameter, "the parameter 'from' is missing", field: "from")

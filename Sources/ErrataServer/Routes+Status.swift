@@ -11,24 +11,26 @@ extension ServerState {
     /// How the daemon is.
     static var statusRoutes: [Route] {
         [
-            .get("/v1/status") { call in try .json(try call.server.status()) },
-            .get("/v1/index") { call in
+            .get("/v1/status", isRecorded: false) { call in try .json(try call.server.status()) },
+            .get("/v1/index", isRecorded: false) { call in
                 try .json(IndexStatusReply(try call.knowledge.indexState()))
             },
-            .post("/v1/index/rebuild", patience: .long) { call in
+            .post("/v1/index/rebuild", patience: .long, permission: .administer) { call in
                 try await call.checkEmptyBody()
                 return try await call.long(IndexStatusReply.self) { _ in
                     try await call.knowledge.rebuildIndex()
                     return IndexStatusReply(try call.knowledge.indexState())
                 }
             },
-            .get("/healthz") { _ in try .json(HealthReply(status: "ok")) },
-            .get("/readyz") { call in
+            .get("/healthz", permission: nil, isRecorded: false) { _ in
+                try .json(HealthReply(status: "ok"))
+            },
+            .get("/readyz", permission: nil, isRecorded: false) { call in
                 // The journal answers, so questions can be taken; the index may still be catching up.
                 _ = try call.knowledge.resolve(RefName.main.text)
                 return try .json(HealthReply(status: "ready"))
             },
-            .get("/metrics") { call in
+            .get("/metrics", isRecorded: false) { call in
                 let status = try call.server.status()
                 let text = call.server.metrics.text(
                     .init(

@@ -31,12 +31,12 @@ package final class ServerSocket: Sendable {
 
     /// Gives the bound socket its mode, and its group if there is one.
     ///
-    /// The process's umask of 077 bound it for the owner alone; this only ever opens it to the group named.
-    func setAccess(group: UInt32?) throws(ServerSocketError) {
+    /// The process's umask of 077 bound it for the owner alone; this opens it to those whom the operator named.
+    func setAccess(group: UInt32?, mode: UInt32? = nil) throws(ServerSocketError) {
         if let group, chown(path, uid_t.max, group) != 0 {
             throw ServerSocketError(path, "cannot give the socket to group \(group)", errno)
         }
-        guard chmod(path, group == nil ? 0o600 : 0o660) == 0 else {
+        guard chmod(path, mode ?? (group == nil ? 0o600 : 0o660)) == 0 else {
             throw ServerSocketError(path, "cannot set the socket's mode", errno)
         }
     }

@@ -16,6 +16,7 @@ final class ServerState: Sendable {
     let startedAt: Timestamp
     let start = ContinuousClock.now
     let metrics = Metrics()
+    let access: AccessControl
     let logger: Logger
     private let importCount = Mutex(0)
     private let queryCount = Mutex(0)
@@ -29,11 +30,12 @@ final class ServerState: Sendable {
         self.version = version
         self.startedAt = startedAt
         self.logger = logger
+        access = AccessControl(knowledge: knowledge)
     }
 
     static var allRoutes: [Route] {
         commitRoutes + nameRoutes + factRoutes + answerRoutes + transferRoutes + operationRoutes
-            + auditRoutes + proofRoutes + statusRoutes
+            + auditRoutes + proofRoutes + policyRoutes + statusRoutes
     }
 
     func timeout(of route: Route) -> Duration {

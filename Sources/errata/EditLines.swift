@@ -40,7 +40,8 @@ enum EditLines {
         let op: String?
     }
 
-    private static func bytes(of path: String) throws -> Data {
+    /// Reads a file, or standard input for `-`, whole.
+    static func bytes(of path: String) throws -> Data {
         let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             throw Failure("cannot open \(path): \(String(cString: strerror(errno)))")

@@ -48,7 +48,8 @@ struct Errata: AsyncParsableCommand {
             CommandGroup(
                 name: "Run the daemon",
                 subcommands: [
-                    ServeCommand.self, StatusCommand.self, VerifyCommand.self, IndexCommand.self,
+                    ServeCommand.self, StatusCommand.self, PolicyCommand.self,
+                    VerifyCommand.self, IndexCommand.self,
                     ModelsCommand.self, AlignCommand.self, DemoCommand.self,
                 ]),
         ])

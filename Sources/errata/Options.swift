@@ -48,3 +48,9 @@ enum TimeArgument {
         throw ValidationError("'\(text)' is not a time like 2026-11-01 or 2026-11-01T09:30:00Z.")
     }
 }
+
+/// `--author NAME`.
+struct AuthorOption: ParsableArguments {
+    @Option(help: "Who decided this, if not you; your user id is recorded in any case.")
+    var author: String?
+}

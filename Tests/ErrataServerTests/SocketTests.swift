@@ -35,6 +35,16 @@ struct SocketTests {
         }
     }
 
+    @Test("everybody can open it if the operator says so")
+    func everybody() async throws {
+        var configuration = DaemonConfiguration(socketPath: "")
+        configuration.socketMode = 0o666
+        try await TestDaemon.run(configuration) { daemon in
+            let mode = try mode(daemon.socketPath)
+            #expect(mode == 0o666)
+        }
+    }
+
     @Test("a second daemon on the same socket is refused and the first goes on")
     func second() async throws {
         try await TestDaemon.run { daemon in

@@ -12,14 +12,21 @@ enum CommandLineTool {
     static let executable = URL(fileURLWithPath: CommandLine.arguments[0])
         .deletingLastPathComponent().appendingPathComponent("errata")
 
-    /// Runs one command to its end on a thread of its own.
+    /// Runs one command to its end on a thread of its own, as another user if `uid` is given.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:], input: String = ""
+        _ arguments: [String], environment: [String: String] = [:], input: String = "",
+        uid: UInt32? = nil
     ) async throws -> Output {
         try await offPool {
             let process = Process()
             process.executableURL = executable
             process.arguments = arguments
+            if let uid {
+                process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
+                process.arguments =
+                    ["--reuid=\(uid)", "--regid=\(uid)", "--clear-groups", executable.path]
+                    + arguments
+            }
             process.environment = clean(environment)
             let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
             process.standardInput = stdin
@@ -107,14 +114,15 @@ final class DaemonProcess: Sendable {
     private let process: Process
 
     /// Starts a daemon without models and waits until clients can connect.
-    init(data: String, socket: String) async throws {
+    init(data: String, socket: String, options: [String] = []) async throws {
         (self.data, self.socket) = (data, socket)
         process = try await offPool {
             let process = Process()
             process.executableURL = CommandLineTool.executable
-            process.arguments = [
-                "serve", "--no-models", "--data", data, "--socket", socket, "--json",
-            ]
+            process.arguments =
+                [
+                    "serve", "--no-models", "--data", data, "--socket", socket, "--json",
+                ] + options
             process.environment = CommandLineTool.clean([:])
             let stdout = Pipe()
             process.standardOutput = stdout

@@ -37,6 +37,13 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A group that may connect too.", valueName: "name|gid"))
     var group: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The socket's mode: 600, 660 or 666. With 666 everybody may connect, and the policy "
+                + "alone decides who may do what. (default: 600, or 660 with --group)",
+            valueName: "mode"))
+    var socketMode: SocketMode?
+
     @Flag(name: .customLong("no-models"), help: "Use no encoder and fetch none.")
     var isWithoutModels = false
 
@@ -59,6 +66,7 @@ struct ServeCommand: AsyncParsableCommand {
         try makeDirectories(above: socketPath)
         var configuration = DaemonConfiguration(socketPath: socketPath)
         configuration.socketGroup = try group.map(ServeCommand.groupID)
+        configuration.socketMode = socketMode?.bits
         let encoder = try await encoderDirectory()
         // From here on SIGINT and SIGTERM are the daemon's.
         signal(SIGINT, SIG_DFL)
@@ -80,6 +88,12 @@ struct ServeCommand: AsyncParsableCommand {
             Terminal.error.line(
                 Style.yellow.on("Warning:", .error)
                     + " no reader, so the lookup answers: \(failure.printable)")
+        }
+        if socketMode == .everybody, knowledge.journal.policy.rules.isEmpty {
+            Terminal.error.line(
+                Style.yellow.on("Warning:", .error)
+                    + " everybody may connect, and until the policy has a rule everybody may do "
+                    + "everything ('errata policy grant')")
         }
         let banner = Banner(
             status: try knowledge.status(), socket: socketPath, hasEncoder: encoder != nil)
@@ -138,6 +152,21 @@ struct ServeCommand: AsyncParsableCommand {
         if let number = UInt32(text) { return number }
         guard let entry = getgrnam(text) else { throw Failure("no group is called '\(text)'") }
         return entry.pointee.gr_gid
+    }
+}
+
+/// What `--socket-mode` takes.
+enum SocketMode: String, CaseIterable, ExpressibleByArgument {
+    case owner = "600"
+    case group = "660"
+    case everybody = "666"
+
+    var bits: UInt32 {
+        switch self {
+        case .owner: 0o600
+        case .group: 0o660
+        case .everybody: 0o666
+        }
     }
 }
 
