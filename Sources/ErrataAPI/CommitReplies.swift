@@ -8,17 +8,20 @@ package struct CommitReply: Codable, Equatable, Sendable {
     package let time: Timestamp
     /// How many facts were asserted, revised and retracted.
     package let counts: ChangeCounts
+    /// How many facts the commit left in conflict; a cherry-pick can.
+    package let conflictCount: Int
     package let warnings: [Warning]
 
     package init(
         commit: CommitID, operation: UInt64, branch: String, time: Timestamp,
-        counts: ChangeCounts, warnings: [Warning]
+        counts: ChangeCounts, conflictCount: Int, warnings: [Warning]
     ) {
         self.commit = commit
         self.operation = operation
         self.branch = branch
         self.time = time
         self.counts = counts
+        self.conflictCount = conflictCount
         self.warnings = warnings
     }
 }
@@ -71,25 +74,32 @@ package struct CommitSummary: Codable, Equatable, Sendable {
     package let operation: UInt64
     package let parents: [CommitID]
     package let reverts: [CommitID]
+    /// The commits of other lines whose edits this one makes again.
+    package let picks: [CommitID]
     package let author: String?
     package let message: String
     package let time: Timestamp
     package let actor: ActorRecord
     package let editCount: Int
+    /// How many facts it left in conflict.
+    package let conflictCount: Int
 
     package init(
         commit: CommitID, operation: UInt64, parents: [CommitID], reverts: [CommitID],
-        author: String?, message: String, time: Timestamp, actor: ActorRecord, editCount: Int
+        picks: [CommitID], author: String?, message: String, time: Timestamp, actor: ActorRecord,
+        editCount: Int, conflictCount: Int
     ) {
         self.commit = commit
         self.operation = operation
         self.parents = parents
         self.reverts = reverts
+        self.picks = picks
         self.author = author
         self.message = message
         self.time = time
         self.actor = actor
         self.editCount = editCount
+        self.conflictCount = conflictCount
     }
 }
 
@@ -125,12 +135,18 @@ package struct CommitDetailReply: Codable, Equatable, Sendable {
 }
 
 /// One fact that differs between two versions.
+///
+/// On each side of the change one field says what was there: the fact, the values in conflict, or the
+/// redaction; none of them if the fact was not believed.
 package struct ChangeRecord: Codable, Equatable, Sendable {
     package let kind: Edit.Kind
     package let id: FactID
-    /// Absent before an assert, and where the fact was redacted.
     package let before: FactRecord?
     package let after: FactRecord?
+    package var conflictBefore: [ConflictSideRecord]?
+    package var conflictAfter: [ConflictSideRecord]?
+    package var redactionBefore: RedactionRecord?
+    package var redactionAfter: RedactionRecord?
 
     package init(kind: Edit.Kind, id: FactID, before: FactRecord?, after: FactRecord?) {
         self.kind = kind

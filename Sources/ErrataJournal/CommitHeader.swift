@@ -12,6 +12,8 @@ package struct CommitHeader: Hashable, Sendable {
     package let message: String
     package let time: Timestamp
     package let editCount: Int
+    /// How many facts it left for people to choose.
+    package let conflictCount: Int
     package let operation: UInt64
     /// Who wrote it, as the kernel said.
     package let actor: Actor
@@ -27,6 +29,7 @@ package struct CommitHeader: Hashable, Sendable {
         message = record.commit.message
         time = record.time
         editCount = record.commit.edits.count
+        conflictCount = record.commit.conflicts.count
         operation = record.operation
         actor = record.actor
         factCount = record.factCount

@@ -10,7 +10,8 @@ extension ErrataAPI.CommitReply {
     init(_ outcome: CommitOutcome) {
         self.init(
             commit: outcome.commit, operation: outcome.operation, branch: outcome.branch,
-            time: outcome.time, counts: ChangeCounts(outcome.changes.map(\.kind)), warnings: [])
+            time: outcome.time, counts: ChangeCounts(outcome.changes.map(\.kind)),
+            conflictCount: outcome.conflicts.count, warnings: [])
     }
 }
 
@@ -28,8 +29,9 @@ extension CommitSummary {
     init(_ header: CommitHeader) {
         self.init(
             commit: header.id, operation: header.operation, parents: header.parents,
-            reverts: header.reverts, author: header.author, message: header.message,
-            time: header.time, actor: ActorRecord(header.actor), editCount: header.editCount)
+            reverts: header.reverts, picks: header.picks, author: header.author,
+            message: header.message, time: header.time, actor: ActorRecord(header.actor),
+            editCount: header.editCount, conflictCount: header.conflictCount)
     }
 }
 
@@ -38,16 +40,6 @@ extension ErrataAPI.FactRecord {
     init?(id: FactID, _ fact: Fact?) {
         guard let fact else { return nil }
         self.init(id: id, fact: fact)
-    }
-}
-
-extension ChangeRecord {
-    init(_ difference: FactDifference) {
-        let id = difference.edit.fact
-        self.init(
-            kind: difference.edit.kind, id: id,
-            before: ErrataAPI.FactRecord(id: id, difference.before),
-            after: ErrataAPI.FactRecord(id: id, difference.after))
     }
 }
 

@@ -1,4 +1,5 @@
 import ErrataAPI
+import ErrataCore
 import ErrataService
 import Hummingbird
 import NIOCore
@@ -11,7 +12,7 @@ extension ServerState {
                 "/v1/operations",
                 parameters: [
                     "actor", "author", "since", "until", "type", "name", "fact", "limit", "cursor",
-                ]
+                ], permission: .audit
             ) { call in
                 let (limit, cursor) = try call.query.page()
                 let page = try await call.knowledge.operations(
@@ -21,7 +22,8 @@ extension ServerState {
                         operations: page.items.map { try OperationRecord($0) }, next: page.next))
             },
             .get(
-                "/v1/events", parameters: ["kind", "actor", "since", "until", "limit", "cursor"]
+                "/v1/events", parameters: ["kind", "actor", "since", "until", "limit", "cursor"],
+                permission: .audit
             ) { call in
                 let (limit, cursor) = try call.query.page()
                 let page = try await call.knowledge.events(

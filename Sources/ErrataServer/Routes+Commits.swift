@@ -44,14 +44,6 @@ extension ServerState {
                         from: diff.from, to: diff.to, counts: ChangeCounts(changes.map(\.kind)),
                         changes: changes))
             },
-            .post("/v1/revert") { call in
-                let request = try await call.decode(RevertRequest.self)
-                let outcome = try await call.knowledge.revert(
-                    request.rev, branch: request.branch ?? RefName.main.text,
-                    author: request.author, message: request.message, actor: call.actor)
-                call.server.metrics.countCommits(1)
-                return try .json(CommitReply(outcome), status: .created)
-            },
         ]
     }
 }

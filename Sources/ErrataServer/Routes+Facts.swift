@@ -18,6 +18,8 @@ extension ServerState {
                     FactsReply(
                         commit: commit, operation: header.operation, factCount: header.factCount,
                         facts: page.items.compactMap { ErrataAPI.FactRecord(id: $0.id, $0.fact) },
+                        conflicts: page.items.compactMap { FactConflictRecord($0) },
+                        redacted: page.items.compactMap { RedactedFactRecord($0) },
                         next: page.next))
             },
             .get("/v1/history", parameters: ["key", "at"]) { call in
@@ -32,15 +34,12 @@ extension ServerState {
                                 change: ChangeRecord($0.change), commit: CommitSummary($0.commit))
                         }))
             },
-            .get("/v1/blame", parameters: ["key", "at"]) { call in
+            .get("/v1/blame", parameters: ["key", "at", "fields"]) { call in
                 let commit = try call.knowledge.commitHeader(call.query.revision)
                 let blame = try call.knowledge.blame(
-                    call.query.required("key"), at: commit.id.hex)
-                return try .json(
-                    BlameReply(
-                        commit: commit.id, operation: commit.operation, id: blame.id,
-                        fact: ErrataAPI.FactRecord(id: blame.id, blame.fact),
-                        introducedBy: CommitSummary(blame.commit)))
+                    call.query.required("key"), at: commit.id.hex,
+                    withFields: call.query.flag("fields"))
+                return try .json(BlameReply(blame, at: commit))
             },
         ]
     }

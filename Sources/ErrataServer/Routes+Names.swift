@@ -15,12 +15,13 @@ extension ServerState {
             .post("/v1/branches") { call in
                 let request = try await call.decode(RefRequest.self)
                 let outcome = try await call.knowledge.createBranch(
-                    request.name, at: request.at ?? RefName.main.text, actor: call.actor)
+                    request.name, at: request.at ?? RefName.main.text, author: request.author,
+                    actor: call.actor)
                 return try .json(RefRecord(outcome), status: .created)
             },
-            .delete("/v1/branches", parameters: ["name"]) { call in
+            .delete("/v1/branches", parameters: ["name", "author"]) { call in
                 let outcome = try await call.knowledge.deleteBranch(
-                    call.query.required("name"), actor: call.actor)
+                    call.query.required("name"), author: call.query["author"], actor: call.actor)
                 return try .json(RefRecord(outcome))
             },
             .get("/v1/tags") { call in
@@ -31,14 +32,19 @@ extension ServerState {
                 let request = try await call.decode(RefRequest.self)
                 let outcome = try await call.knowledge.createTag(
                     request.name, at: request.at ?? RefName.main.text, message: request.message,
-                    actor: call.actor)
+                    author: request.author, actor: call.actor)
                 return try .json(RefRecord(outcome), status: .created)
             },
-            .post("/v1/rollback") { call in
+            .delete("/v1/tags", parameters: ["name", "author"], permission: .maintain) { call in
+                let outcome = try await call.knowledge.deleteTag(
+                    call.query.required("name"), author: call.query["author"], actor: call.actor)
+                return try .json(RefRecord(outcome))
+            },
+            .post("/v1/rollback", permission: .maintain) { call in
                 let request = try await call.decode(RollbackRequest.self)
                 let outcome = try await call.knowledge.rollback(
                     branch: request.branch, to: request.to, expect: request.expect,
-                    actor: call.actor)
+                    author: request.author, actor: call.actor)
                 return try .json(
                     RollbackReply(
                         branch: outcome.name, from: call.knowledge.headBefore(outcome),

@@ -34,8 +34,9 @@ final class ServerState: Sendable {
     }
 
     static var allRoutes: [Route] {
-        commitRoutes + nameRoutes + factRoutes + answerRoutes + transferRoutes + operationRoutes
-            + auditRoutes + proofRoutes + policyRoutes + statusRoutes
+        commitRoutes + mergeRoutes + nameRoutes + factRoutes + answerRoutes + transferRoutes
+            + operationRoutes + auditRoutes + proofRoutes + policyRoutes + redactionRoutes
+            + statusRoutes
     }
 
     func timeout(of route: Route) -> Duration {

@@ -4,6 +4,9 @@ import ErrataCore
 /// `SUBJECT|RELATION|OBJECT` where the relation has several objects.
 package struct FactSelector: Hashable, Sendable {
     package static let idPrefixHexCountMin = 8
+    static let hint =
+        "A fact is named by its key, its id, or 'SUBJECT|RELATION', and 'SUBJECT|RELATION|OBJECT' "
+        + "where a relation has several objects."
 
     package let text: String
     /// The key that `text` is or stands for, if it can be one.
@@ -30,7 +33,7 @@ package struct FactSelector: Hashable, Sendable {
         guard key != nil || id != nil else {
             throw ServiceError(
                 .invalidRequest, "'\(text)' does not name a fact",
-                hint: "A fact is named by its key, its id, or 'SUBJECT|RELATION'.")
+                hint: FactSelector.hint)
         }
     }
 

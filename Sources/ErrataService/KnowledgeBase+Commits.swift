@@ -35,9 +35,11 @@ extension KnowledgeBase {
     package func commit(
         _ request: CommitRequest, actor: Actor
     ) async throws(ServiceError) -> CommitOutcome {
+        let multiValued = Set(journal.policy.multiValuedRelations)
         var edits: [DraftEdit] = []
         for (number, edit) in request.edits.enumerated() {
-            edits.append(try draft(edit, number: number, branch: request.branch))
+            edits.append(
+                try draft(edit, number: number, branch: request.branch, multiValued: multiValued))
         }
         return try await commit(
             CommitDraft(
@@ -52,12 +54,12 @@ extension KnowledgeBase {
     }
 
     private func draft(
-        _ edit: CommitRequest.EditRequest, number: Int, branch: String
+        _ edit: CommitRequest.EditRequest, number: Int, branch: String, multiValued: Set<String>
     ) throws(ServiceError) -> DraftEdit {
         do {
             switch edit {
-            case .assert(let draft): return .assert(try draft.checked())
-            case .revise(let draft): return .revise(try draft.checked())
+            case .assert(let draft): return .assert(try draft.checked(multiValued: multiValued))
+            case .revise(let draft): return .revise(try draft.checked(multiValued: multiValued))
             case .retract(let name): return .retract(try factID(name, at: branch))
             }
         } catch let error as FactError {
@@ -65,32 +67,16 @@ extension KnowledgeBase {
         } catch { throw ServiceError(wrapping: error) }
     }
 
-    /// Appends the commit that undoes the edits of another; refused if later commits changed them.
-    package func revert(
-        _ revision: String, branch: String, expect: String? = nil, author: String? = nil,
-        message: String? = nil, actor: Actor
-    ) async throws(ServiceError) -> CommitOutcome {
-        let commit = try resolve(revision)
-        let expected = try expected(expect)
-        do {
-            let undone = try journal.commitHeader(commit).message
-            let defaultMessage =
-                "Revert \(commit.short): " + undone.prefix(while: { !$0.isNewline })
-            return try await journal.revert(
-                commit, on: branch, expect: expected, author: author,
-                message: message ?? defaultMessage, actor: actor)
-        } catch { throw ServiceError(wrapping: error) }
-    }
-
     /// Moves a branch back to an earlier commit of its own history.
     package func rollback(
-        branch: String, to revision: String, expect: String? = nil, actor: Actor
+        branch: String, to revision: String, expect: String? = nil, author: String? = nil,
+        actor: Actor
     ) async throws(ServiceError) -> OperationOutcome {
         let target = try resolve(revision)
         let expected = try expected(expect)
         do {
             return try await journal.rollback(
-                branch: branch, to: target, expect: expected, actor: actor)
+                branch: branch, to: target, expect: expected, author: author, actor: actor)
         } catch { throw ServiceError(wrapping: error) }
     }
 
@@ -105,32 +91,41 @@ extension KnowledgeBase {
     }
 
     package func createBranch(
-        _ name: String, at revision: String, actor: Actor
+        _ name: String, at revision: String, author: String? = nil, actor: Actor
     ) async throws(ServiceError) -> OperationOutcome {
         let commit = try resolve(revision)
         do {
-            return try await journal.createBranch(name, at: commit, actor: actor)
+            return try await journal.createBranch(name, at: commit, author: author, actor: actor)
         } catch { throw ServiceError(wrapping: error) }
     }
 
     package func deleteBranch(
-        _ name: String, actor: Actor
+        _ name: String, author: String? = nil, actor: Actor
     ) async throws(ServiceError) -> OperationOutcome {
         do {
-            return try await journal.deleteBranch(name, actor: actor)
+            return try await journal.deleteBranch(name, author: author, actor: actor)
         } catch { throw ServiceError(wrapping: error) }
     }
 
     package func createTag(
-        _ name: String, at revision: String, message: String?, actor: Actor
+        _ name: String, at revision: String, message: String?, author: String? = nil, actor: Actor
     ) async throws(ServiceError) -> OperationOutcome {
         let commit = try resolve(revision)
         do {
-            return try await journal.createTag(name, at: commit, message: message, actor: actor)
+            return try await journal.createTag(
+                name, at: commit, message: message, author: author, actor: actor)
         } catch { throw ServiceError(wrapping: error) }
     }
 
-    private func expected(_ revision: String?) throws(ServiceError) -> CommitID? {
+    package func deleteTag(
+        _ name: String, author: String? = nil, actor: Actor
+    ) async throws(ServiceError) -> OperationOutcome {
+        do {
+            return try await journal.deleteTag(name, author: author, actor: actor)
+        } catch { throw ServiceError(wrapping: error) }
+    }
+
+    func expected(_ revision: String?) throws(ServiceError) -> CommitID? {
         guard let revision else { return nil }
         return try resolve(revision)
     }

@@ -4,15 +4,17 @@ package import ErrataJournal
 /// A fact as one version holds it.
 package struct FactView: Sendable, Hashable {
     package let id: FactID
-    /// Nil if the text was redacted.
-    package let fact: Fact?
+    package let state: FactState
+
+    /// Nil if the fact is in conflict or its text was redacted.
+    package var fact: Fact? { state.fact }
 }
 
 /// One fact that differs between two versions.
 package struct FactDifference: Sendable, Hashable {
     package let edit: Edit
-    package let before: Fact?
-    package let after: Fact?
+    package let before: FactState
+    package let after: FactState
 }
 
 /// A value that a fact had, and the commit that gave it.
@@ -56,7 +58,7 @@ extension KnowledgeBase {
         return (old, new, try differences(edits))
     }
 
-    private func differences(_ edits: [Edit]) throws(ServiceError) -> [FactDifference] {
+    func differences(_ edits: [Edit]) throws(ServiceError) -> [FactDifference] {
         var differences: [FactDifference] = []
         for edit in edits { differences.append(try difference(edit)) }
         return differences
@@ -64,12 +66,8 @@ extension KnowledgeBase {
 
     private func difference(_ edit: Edit) throws(ServiceError) -> FactDifference {
         FactDifference(
-            edit: edit, before: try fact(edit.fact, edit.old), after: try fact(edit.fact, edit.new))
-    }
-
-    private func fact(_ id: FactID, _ leaf: Leaf?) throws(ServiceError) -> Fact? {
-        guard let leaf else { return nil }
-        return try wrapping { try journal.fact(id, leaf: leaf) }
+            edit: edit, before: try state(of: edit.fact, edit.old),
+            after: try state(of: edit.fact, edit.new))
     }
 
     // MARK: Facts
@@ -103,9 +101,10 @@ extension KnowledgeBase {
             let entries = try snapshot.entries(after: last, limit: limit)
             for entry in entries {
                 last = entry.fact
-                let fact = try journal.fact(entry.fact, leaf: entry.leaf)
-                guard subject.map({ fact?.isAbout($0) == true }) ?? true else { continue }
-                views.append(FactView(id: entry.fact, fact: fact))
+                let state = try state(of: entry.fact, entry.leaf)
+                guard subject.map({ name in state.facts.contains { $0.isAbout(name) } }) ?? true
+                else { continue }
+                views.append(FactView(id: entry.fact, state: state))
                 if views.count == limit { return Page(items: views, next: entry.fact.hex) }
             }
             if entries.count < limit { return Page(items: views, next: nil) }
@@ -131,8 +130,7 @@ extension KnowledgeBase {
             }
             throw ServiceError(
                 .unknownFact, "no fact is called '\(name)'",
-                hint: "A fact is named by its key, its id, or 'SUBJECT|RELATION'; "
-                    + "'errata facts' lists them.")
+                hint: FactSelector.hint + " 'errata facts' lists them.")
         }
     }
 
@@ -167,19 +165,6 @@ extension KnowledgeBase {
             }
         }
         return (id, items)
-    }
-
-    /// Returns the commit that introduced the value that a fact has at `revision`.
-    package func blame(
-        _ name: String, at revision: String
-    ) throws(ServiceError) -> (id: FactID, fact: Fact?, commit: CommitHeader) {
-        let id = try factID(name, at: revision)
-        let commit = try resolve(revision)
-        return try wrapping {
-            let header = try journal.blame(id, at: commit)
-            let leaf = try journal.snapshot(at: commit).leaf(of: id)
-            return (id, try fact(id, leaf), header)
-        }
     }
 
     func checkLimit(_ limit: Int) throws(ServiceError) {

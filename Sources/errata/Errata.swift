@@ -23,7 +23,7 @@ struct Errata: AsyncParsableCommand {
 
             Versions (REV) are written main, v1.2, 4be19c77, main~3, main@{2026-11-01} or @1234. \
             Facts (FACT) are named by key, by id (eight hex digits of it suffice) or as \
-            'SUBJECT|RELATION'.
+            'SUBJECT|RELATION', and 'SUBJECT|RELATION|OBJECT' where a relation has several objects.
             """,
         version: Version.text,
         subcommands: [AuditWorkerCommand.self],
@@ -31,8 +31,10 @@ struct Errata: AsyncParsableCommand {
             CommandGroup(
                 name: "Change the knowledge",
                 subcommands: [
-                    CommitCommand.self, ImportCommand.self, RevertCommand.self,
-                    RollbackCommand.self, BranchCommand.self, TagCommand.self,
+                    CommitCommand.self, ImportCommand.self, BranchCommand.self,
+                    MergeCommand.self, ConflictsCommand.self, ResolveCommand.self,
+                    CherryPickCommand.self, RevertCommand.self, RollbackCommand.self,
+                    UndoCommand.self, TagCommand.self, RedactCommand.self,
                 ]),
             CommandGroup(
                 name: "Ask and look",

@@ -8,13 +8,14 @@ enum Columns {
 }
 
 extension CommitSummary {
-    /// Returns `4be19c77a0d2  2026-11-01 09:30:00  alice  message`, the name `width` columns wide.
-    func line(nameWidth width: Int) -> String {
+    /// Returns `4be19c77a0d2  2026-11-01 09:30:00  alice  message`, the name `width` columns wide; it fits
+    /// behind `indent` columns.
+    func line(nameWidth width: Int, indent: Int = 0) -> String {
         let name = who.fitting(width).padded(width)
         let head = "\(commit.short)  \(time.display)  \(name)  "
         let text = message.isEmpty ? "(no message)" : message
         return Style.yellow.on(commit.short) + head.dropFirst(commit.short.count)
-            + text.fitting(Columns.max - head.columnCount)
+            + text.fitting(Columns.max - indent - head.columnCount)
     }
 
     /// The author that was claimed, else the user.
@@ -43,26 +44,61 @@ extension ChangeCounts {
 }
 
 extension ChangeRecord {
-    /// `~ The chief executive of Twitter is: Elon Musk → Linda Yaccarino`.
+    /// `~ The chief executive of Twitter is: Elon Musk → Linda Yaccarino`; a conflict begins with `!`.
     var line: String {
+        if let conflictAfter { return Style.red.on("! \(conflictAfter.sentence)") }
         switch kind {
-        case .assert: Style.green.on("+ \(text(after))")
-        case .retract: Style.red.on("- \(text(before))")
-        case .revise: Style.yellow.on("~ \(revision)")
+        case .assert:
+            return Style.green.on("+ \(text(after, nil, redactionAfter?.sentence))")
+        case .retract:
+            return Style.red.on("- \(text(before, conflictBefore, redactionBefore?.sentence))")
+        case .revise: return Style.yellow.on("~ \(objects ?? statements)")
         }
     }
 
-    private var revision: String {
-        if let before, let after, let prompt = after.fact.draft.prompt,
+    /// The objects before and after, if they are all that differs of two readable facts.
+    private var objects: String? {
+        guard let before, let after, let prompt = after.fact.draft.prompt,
             prompt == before.fact.draft.prompt, let old = before.object, let new = after.object
-        {
-            return "\(prompt.printable): \(old.printable) → \(new.printable)"
-        }
-        return "\(text(before)) → \(text(after))"
+        else { return nil }
+        return "\(prompt.printable): \(old.printable) → \(new.printable)"
     }
 
-    private func text(_ record: FactRecord?) -> String {
-        record?.statement.printable ?? "(redacted fact \(id.short))"
+    /// What was there and what is; who redacted is told once.
+    private var statements: String {
+        let old = text(before, conflictBefore, redactionBefore?.mark)
+        return "\(old) → \(text(after, nil, redactionAfter?.sentence))"
+    }
+
+    private func text(
+        _ record: FactRecord?, _ conflict: [ConflictSideRecord]?, _ redaction: String?
+    ) -> String {
+        record?.statement.printable ?? conflict?.sentence ?? redaction
+            ?? "(unreadable fact \(id.short))"
+    }
+}
+
+extension RedactionRecord {
+    /// `(redacted by ada on 2026-11-01 09:30:00: asked for it)`.
+    var sentence: String {
+        "(redacted by \((author ?? actor.name).printable) on \(time.display): "
+            + "\(reason.fitting(Columns.max)))"
+    }
+
+    /// `(redacted in @15)`, where there is no room for who and why.
+    var mark: String { "(redacted in @\(operation))" }
+}
+
+extension ConflictSideRecord {
+    /// The statement, or why there is none to read.
+    var text: String { fact?.statement.printable ?? redaction?.sentence ?? "(retracted)" }
+}
+
+extension [ConflictSideRecord] {
+    /// `in conflict: one statement | another`.
+    var sentence: String {
+        let texts = map { $0.fact?.statement.printable ?? $0.redaction?.mark ?? "(retracted)" }
+        return "in conflict: " + texts.joined(separator: " | ")
     }
 }
 

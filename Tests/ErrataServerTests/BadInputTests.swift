@@ -81,6 +81,54 @@ struct BadInputTests {
             body: "{\"message\":\"m\",\"edits\":[{\"op\":\"retract\",\"id\":\"no.such\"}]}",
             status: 404, code: "unknown_fact"),
         Case(
+            "a merge in an unknown way", target: "/v1/merge",
+            body: #"{"from":"main","fastForward":"maybe"}"#, status: 400, code: "invalid_field",
+            field: "fastForward"),
+        Case(
+            "a merge of what is there already", target: "/v1/merge", body: #"{"from":"main"}"#,
+            status: 409, code: "nothing_to_commit"),
+        Case(
+            "a merge of an unknown version", target: "/v1/merge", body: #"{"from":"nope"}"#,
+            status: 404, code: "unknown_revision"),
+        Case(
+            "a resolution without a choice", target: "/v1/resolve", body: #"{"fact":"a.b"}"#,
+            status: 400, code: "invalid_field", field: "side"),
+        Case(
+            "a resolution with two choices", target: "/v1/resolve",
+            body: #"{"fact":"a.b","retract":true,"side":1}"#, status: 400, code: "invalid_field",
+            field: "side"),
+        Case(
+            "a revert of everything", target: "/v1/revert", body: "{}", status: 400,
+            code: "missing_field", field: "rev"),
+        Case(
+            "a revert of a commit and of a user", target: "/v1/revert",
+            body: #"{"rev":"main","by":"eve"}"#, status: 400, code: "invalid_field", field: "rev"),
+        Case(
+            "a revert since a day", target: "/v1/revert",
+            body: #"{"by":"eve","since":"2026-11-01"}"#, status: 400, code: "invalid_field",
+            field: "since"),
+        Case(
+            "a revert of half a range", target: "/v1/revert", body: #"{"rev":"main.."}"#,
+            status: 400, code: "invalid_revision"),
+        Case(
+            "an undo of what is not there", target: "/v1/undo", body: #"{"operation":99}"#,
+            status: 404, code: "unknown_operation"),
+        Case(
+            "an undo of the beginning", target: "/v1/undo", body: #"{"operation":0}"#,
+            status: 409, code: "cannot_undo"),
+        Case(
+            "a deletion of a tag that is not there", method: "DELETE",
+            target: "/v1/tags?name=nope", status: 404, code: "unknown_tag"),
+        Case(
+            "a cursor of conflicts that is no id", method: "GET",
+            target: "/v1/conflicts?cursor=x", status: 400, code: "invalid_request"),
+        Case(
+            "a redaction without a reason", target: "/v1/redact", body: #"{"fact":"a.b"}"#,
+            status: 400, code: "missing_field", field: "reason"),
+        Case(
+            "a redaction of what is not there", target: "/v1/redact",
+            body: #"{"fact":"a.b","reason":"r"}"#, status: 404, code: "unknown_fact"),
+        Case(
             "another content type", contentType: "text/plain", body: "{}", status: 415,
             code: "unsupported_media_type"),
         Case(

@@ -72,6 +72,124 @@ struct RoutesTests {
         }
     }
 
+    @Test("merge, see the conflict, choose and undo over the socket")
+    func merging() async throws {
+        try await TestDaemon.run { daemon in
+            try await daemon.call { client in
+                let key = "Twitter|chief executive"
+                _ = try Self.commit(client, "base", Self.set("Twitter", "chief executive", "A"))
+                _ = try client.post("/v1/branches", RefRequest(name: "draft"), as: RefRecord.self)
+                let theirs = try client.post(
+                    "/v1/commits",
+                    CommitRequest(
+                        branch: "draft", message: "theirs", author: "grace",
+                        edits: [Self.set("Twitter", "chief executive", "B")]),
+                    as: CommitReply.self)
+                let ours = try Self.commit(
+                    client, "ours", Self.set("Twitter", "chief executive", "C"))
+                let merged = try client.post(
+                    "/v1/merge", MergeRequest(from: "draft", author: "ada"), as: MergeReply.self)
+                #expect(merged.from == ours.commit)
+                #expect(merged.conflictCount == 1)
+                #expect(!merged.isFastForward)
+
+                let list = try client.get("/v1/conflicts", as: ConflictsReply.self)
+                #expect(list.count == 1)
+                let conflict = try #require(list.conflicts.first)
+                #expect(conflict.base?.fact?.object == "A")
+                #expect(conflict.sides.map(\.fact?.object) == ["C", "B"])
+                #expect(conflict.sides.map(\.introducedBy?.author) == ["ada", "grace"])
+                let facts = try client.get("/v1/facts", as: FactsReply.self)
+                #expect(facts.facts.isEmpty)
+                #expect(facts.conflicts.map(\.id) == [conflict.id])
+                let diff = try client.get(
+                    "/v1/diff", [("from", "main~1"), ("to", "main")], as: DiffReply.self)
+                #expect(diff.changes.first?.before?.object == "C")
+                #expect(diff.changes.first?.conflictAfter?.map(\.fact?.object) == ["C", "B"])
+                let blame = try client.get("/v1/blame", [("key", key)], as: BlameReply.self)
+                #expect(blame.fact == nil)
+                #expect(blame.introducedBy.commit == merged.commit)
+                #expect(
+                    blame.conflict?.map(\.introducedBy?.commit) == [ours.commit, theirs.commit])
+
+                let resolved = try client.post(
+                    "/v1/resolve", ResolveRequest(fact: key, side: 2), as: CommitReply.self)
+                #expect(resolved.conflictCount == 0)
+                let after = try client.get(
+                    "/v1/blame", [("key", key), ("fields", "true")], as: BlameReply.self)
+                #expect(after.introducedBy.commit == theirs.commit)
+                let object = after.fields?.first { $0.field == "object" }
+                #expect(object?.introducedBy.commit == theirs.commit)
+
+                let undone = try client.post(
+                    "/v1/undo", UndoRequest(author: "ada"), as: UndoReply.self)
+                #expect(undone.undone == resolved.operation)
+                #expect(undone.commit == merged.commit)
+                #expect(undone.from == resolved.commit)
+            }
+        }
+    }
+
+    @Test("a fast-forward moves the branch, and a revert can be tried first")
+    func fastForwardAndPlan() async throws {
+        try await TestDaemon.run { daemon in
+            try await daemon.call { client in
+                let base = try Self.commit(client, "base", Self.set("A", "b", "1"))
+                _ = try client.post("/v1/branches", RefRequest(name: "draft"), as: RefRecord.self)
+                let theirs = try client.post(
+                    "/v1/commits",
+                    CommitRequest(
+                        branch: "draft", message: "theirs", edits: [Self.set("A", "b", "2")]),
+                    as: CommitReply.self)
+                let merged = try client.post(
+                    "/v1/merge", MergeRequest(from: "draft", fastForward: .only),
+                    as: MergeReply.self)
+                #expect(merged.isFastForward)
+                #expect((merged.from, merged.commit) == (base.commit, theirs.commit))
+                #expect(merged.counts.revised == 1)
+                let plan = try client.post(
+                    "/v1/revert", RevertRequest(by: "\(getuid())", dryRun: true),
+                    as: RevertPlanReply.self)
+                #expect(plan.head == theirs.commit)
+                #expect(plan.commits.map(\.commit) == [theirs.commit, base.commit])
+                #expect(plan.counts.retracted == 1)
+                let head = try client.get("/v1/commits", [("limit", "1")], as: LogReply.self)
+                #expect(head.commits.first?.commit == theirs.commit)
+            }
+        }
+    }
+
+    @Test("who the client names stands on every operation that it asks for")
+    func authors() async throws {
+        try await TestDaemon.run { daemon in
+            try await daemon.call { client in
+                let base = try Self.commit(client, "base", Self.set("A", "b", "1"))
+                _ = try Self.commit(client, "more", Self.set("A", "b", "2"))
+                let draft = RefRequest(name: "draft", author: "eve")
+                _ = try client.post("/v1/branches", draft, as: RefRecord.self)
+                let tag = RefRequest(name: "v1", author: "eve")
+                _ = try client.post("/v1/tags", tag, as: RefRecord.self)
+                for (path, name) in [("/v1/branches", "draft"), ("/v1/tags", "v1")] {
+                    _ = try client.delete(
+                        path, [("name", name), ("author", "eve")], as: RefRecord.self)
+                }
+                _ = try client.post(
+                    "/v1/rollback",
+                    RollbackRequest(branch: "main", to: base.commit.hex, author: "eve"),
+                    as: RollbackReply.self)
+                _ = try client.post("/v1/undo", UndoRequest(author: "eve"), as: UndoReply.self)
+                let operations = try client.get(
+                    "/v1/operations", [("limit", "6")], as: OperationsReply.self)
+                #expect(
+                    operations.operations.map(\.type) == [
+                        "undo", "rollback", "tagDelete", "branchDelete", "tagCreate",
+                        "branchCreate",
+                    ])
+                #expect(operations.operations.allSatisfy { $0.author == "eve" })
+            }
+        }
+    }
+
     @Test("names are made, listed and deleted")
     func names() async throws {
         try await TestDaemon.run { daemon in

@@ -14,15 +14,23 @@ enum Samples {
         let actor = ActorRecord(
             Actor(uid: 1, gid: 1, groups: [1], pid: 1, userName: "ada", socket: "/s"))
         let record = FactRecord(id: id, fact: try draft.checked())
-        let change = ChangeRecord(kind: .revise, id: id, before: record, after: record)
+        var change = ChangeRecord(kind: .revise, id: id, before: record, after: record)
         let counts = ChangeCounts(asserted: 1, revised: 1, retracted: 1)
         let summary = CommitSummary(
-            commit: commit, operation: 1, parents: [commit], reverts: [commit], author: "a",
-            message: "m", time: time, actor: actor, editCount: 1)
+            commit: commit, operation: 1, parents: [commit], reverts: [commit], picks: [commit],
+            author: "a", message: "m", time: time, actor: actor, editCount: 1, conflictCount: 1)
+        let redaction = RedactionRecord(
+            operation: 1, time: time, actor: actor, author: "a", reason: "r")
+        let value = ConflictSideRecord(fact: record, redaction: redaction, introducedBy: summary)
+        let conflict = FactConflictRecord(id: id, base: value, sides: [value, value])
+        (change.conflictBefore, change.conflictAfter) = ([value], [value])
+        (change.redactionBefore, change.redactionAfter) = (redaction, redaction)
+        let redacted = RedactedFactRecord(id: id, redaction: redaction)
+        let fields = FieldBlameRecord(field: "object", values: ["o"], introducedBy: summary)
         let warning = Warning(code: "c", message: "m", facts: [id])
         let reply = CommitReply(
             commit: commit, operation: 1, branch: "main", time: time, counts: counts,
-            warnings: [warning])
+            conflictCount: 1, warnings: [warning])
         let use = FactUse(
             id: id, key: "k", statement: "t", score: 0.5, commit: commit, time: time, author: "a",
             uid: 1, user: "ada", answer: "o")
@@ -54,7 +62,9 @@ enum Samples {
         let event = EventRecord(
             event: 1, kind: "refusal", time: time, actor: actor, receipt: "r", route: "GET /v1",
             code: "c", revision: "main", commit: commit)
-        return requests(FactBody(draft)) + [
+        let more = merging(summary, counts, change, conflict, value) + policies(actor)
+        return more + requests(FactBody(draft)) + [
+            ("Redaction", redaction), ("RedactedFact", redacted), ("FieldBlame", fields),
             ("ConflictRecord", ConflictRecord(id: id, sides: [side])), ("ConflictSide", side),
             ("FactRecord", record), ("Actor", actor), ("ChangeCounts", counts),
             ("Warning", warning), ("CommitReply", reply), ("CommitSummary", summary),
@@ -70,14 +80,17 @@ enum Samples {
             ("DiffReply", DiffReply(from: commit, to: commit, counts: counts, changes: [change])),
             (
                 "FactsReply",
-                FactsReply(commit: commit, operation: 1, factCount: 1, facts: [record], next: "n")
+                FactsReply(
+                    commit: commit, operation: 1, factCount: 1, facts: [record],
+                    conflicts: [conflict], redacted: [redacted], next: "n")
             ),
             ("HistoryRecord", HistoryRecord(change: change, commit: summary)),
             ("HistoryReply", HistoryReply(commit: commit, operation: 1, id: id, entries: [])),
             (
                 "BlameReply",
                 BlameReply(
-                    commit: commit, operation: 1, id: id, fact: record, introducedBy: summary)
+                    commit: commit, operation: 1, id: id, fact: record, conflict: [value],
+                    redaction: redaction, introducedBy: summary, fields: [fields])
             ),
             ("FactUse", use), ("RefusedFact", refused), ("ModelReference", model),
             ("ModelRecord", known), ("ModelsReply", ModelsReply(models: [known])),
@@ -155,9 +168,34 @@ enum Samples {
                 CommitRequest(
                     branch: "b", expect: "e", message: "m", author: "a", edits: [.assert(fact)])
             ),
-            ("RevertRequest", RevertRequest(rev: "r", branch: "b", message: "m", author: "a")),
-            ("RollbackRequest", RollbackRequest(branch: "b", to: "t", expect: "e")),
-            ("RefRequest", RefRequest(name: "n", at: "a", message: "m")),
+            (
+                "RevertRequest",
+                RevertRequest(
+                    rev: "r", by: "b", source: "s", since: .epoch, until: .epoch, branch: "b",
+                    message: "m", author: "a", expect: "e", skipChanged: true, dryRun: true)
+            ),
+            (
+                "MergeRequest",
+                MergeRequest(
+                    from: "f", into: "i", message: "m", author: "a", expect: "e",
+                    fastForward: .only, refuseConflicts: true)
+            ),
+            (
+                "ResolveRequest",
+                ResolveRequest(
+                    fact: "f", side: 1, value: "v", retract: true, branch: "b", message: "m",
+                    author: "a", expect: "e")
+            ),
+            (
+                "CherryPickRequest",
+                CherryPickRequest(
+                    rev: "r", branch: "b", message: "m", author: "a", expect: "e",
+                    refuseConflicts: true)
+            ),
+            ("RedactRequest", RedactRequest(fact: "f", at: "a", reason: "r", author: "a")),
+            ("UndoRequest", UndoRequest(operation: 1, author: "a")),
+            ("RollbackRequest", RollbackRequest(branch: "b", to: "t", expect: "e", author: "a")),
+            ("RefRequest", RefRequest(name: "n", at: "a", message: "m", author: "a")),
             (
                 "AskRequest",
                 AskRequest(question: "q", at: "a", k: 1, model: "m", strictness: .strict)
@@ -165,6 +203,65 @@ enum Samples {
             ("SearchRequest", SearchRequest(query: "q", at: "a", k: 1)),
             ("AuditQueryRequest", AuditQueryRequest(sql: "s", limit: 1)),
             ("EmptyRequest", EmptyRequest()),
+        ]
+    }
+
+    private static func merging(
+        _ summary: CommitSummary, _ counts: ChangeCounts, _ change: ChangeRecord,
+        _ conflict: FactConflictRecord, _ side: ConflictSideRecord
+    ) -> [(name: String, value: any Encodable)] {
+        let (commit, id) = (summary.commit, conflict.id)
+        return [
+            ("FactConflictSide", side), ("FactConflict", conflict),
+            (
+                "ConflictsReply",
+                ConflictsReply(
+                    commit: commit, operation: 1, count: 1, conflicts: [conflict], next: "n")
+            ),
+            (
+                "MergeReply",
+                MergeReply(
+                    branch: "b", from: commit, commit: commit, operation: 1, time: .epoch,
+                    isFastForward: true, counts: counts, conflictCount: 1)
+            ),
+            (
+                "UndoReply",
+                UndoReply(
+                    operation: 1, undone: 1, type: "t", name: "n", from: commit, commit: commit,
+                    time: .epoch)
+            ),
+            (
+                "RedactReply",
+                RedactReply(operation: 1, id: id, valueCount: 1, time: .epoch)
+            ),
+            (
+                "RevertPlanReply",
+                RevertPlanReply(
+                    branch: "b", head: commit, commits: [summary], counts: counts,
+                    changes: [change], changedLater: [id])
+            ),
+        ]
+    }
+
+    private static func policies(
+        _ actor: ActorRecord
+    ) -> [(name: String, value: any Encodable)] {
+        let limits = RoleLimits(editCountMax: 1, requestsPerMinuteMax: 1)
+        let policy = PolicyBody(
+            rules: [PolicyRule(Policy.Rule(.uid(1), .reader))], protectedBranches: ["main"],
+            limits: ["reader": limits], auditsReads: true, multiValuedRelations: ["r"])
+        let change = PolicyChangeRecord(
+            operation: 1, time: .epoch, actor: actor, author: "a", policy: policy)
+        return [
+            ("RoleLimits", limits), ("Policy", policy), ("PolicyChange", change),
+            ("PolicyRequest", PolicyRequest(policy: policy, expect: 1, author: "a")),
+            (
+                "PolicyReply",
+                PolicyReply(
+                    policy: policy, operation: 1, owner: 1, roles: ["admin"],
+                    permissions: ["read"])
+            ),
+            ("PolicyLogReply", PolicyLogReply(changes: [change])),
         ]
     }
 }

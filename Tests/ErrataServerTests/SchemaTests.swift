@@ -94,7 +94,7 @@ private struct OpenAPI {
         for line in text.split(separator: "\n").map(String.init) {
             if line == "  schemas:" { isInSchemas = true }
             if let match = line.wholeMatch(of: #/  (\/\S*):/#) { path = String(match.1) }
-            if let match = line.wholeMatch(of: #/    (get|post|delete):/#) {
+            if let match = line.wholeMatch(of: #/    (get|post|put|delete):/#) {
                 operation = "\(match.1) \(path)"
                 operations[operation] = []
             }

@@ -6,8 +6,9 @@ import Testing
 struct CommandLineTests {
     static let commands = [
         "serve", "status", "commit", "log", "show", "diff", "facts", "history", "blame", "branch",
-        "tag", "revert", "rollback", "ask", "search", "import", "export", "audit", "checkpoint",
-        "proof", "verify", "index", "models", "demo",
+        "tag", "merge", "conflicts", "resolve", "cherry-pick", "undo", "policy", "redact", "revert",
+        "rollback", "ask", "search", "import", "export", "audit", "checkpoint", "proof", "verify",
+        "index", "models", "demo",
     ]
 
     @Test("the help names every command and fits 80 columns")
@@ -17,6 +18,21 @@ struct CommandLineTests {
         #expect(output.stderr.isEmpty)
         for command in Self.commands { #expect(output.stdout.contains("\n  \(command) ")) }
         for line in output.stdout.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+    }
+
+    private static let policyCommands = [
+        "show", "set", "grant", "revoke", "protect", "unprotect", "limit", "audit-reads",
+        "multi-valued", "log",
+    ]
+
+    @Test("every command of the policy has help with an example", arguments: policyCommands)
+    func policyHelp(command: String) async throws {
+        let output = try await CommandLineTool.run(["policy", command, "--help"])
+        #expect(output.status == 0)
+        #expect(output.stdout.contains("USAGE: errata policy \(command)"))
+        #expect(output.stdout.contains("errata policy \(command) ") || command == "set")
+        let lines = output.stdout.split(separator: "\n").filter { !$0.hasPrefix("USAGE:") }
+        for line in lines { #expect(line.count <= 80, "\(line)") }
     }
 
     @Test("every command has help with its options", arguments: commands)
@@ -64,6 +80,22 @@ struct CommandLineTests {
             (["proof"], "Error: Say what to prove: a REV or @N, --since or --check."),
             (["proof", "--check", "f"], "Error: --check needs --key: there is no daemon"),
             (["proof", "--since", "f", "--size", "1"], "Error: --size and --out go with a REV"),
+            (["tag", "-d"], "Error: Say which tag to delete."),
+            (["revert"], "Error: Give a commit or a range, or else --by or --source."),
+            (["revert", "main", "--by", "eve"], "Error: Give a commit or a range, or else"),
+            (["revert", "main", "--since", "2026-11-01"], "Error: --since and --until go with"),
+            (["revert", "--by", "eve", "--since", "noon"], "Error: 'noon' is not a time like"),
+            (
+                ["merge", "a", "--no-ff", "--ff-only"],
+                "Error: Give --no-ff or --ff-only, not both."
+            ),
+            (["resolve", "a"], "Error: Say what is right: --ours, --theirs,"),
+            (["resolve", "a", "--ours", "--theirs"], "Error: Give one of --ours, --theirs and"),
+            (["resolve", "a", "--ours", "--retract"], "Error: Say what is right: --ours,"),
+            (["undo", "main"], "Error: 'main' is not an operation like @1234."),
+            (["policy", "grant", "alice", "editor"], "Error: The value 'alice' is invalid"),
+            (["policy", "grant", "uid:1", "king"], "Error: The value 'king' is invalid"),
+            (["serve", "--socket-mode", "777"], "Error: The value '777' is invalid"),
         ])
     func usage(arguments: [String], message: String) async throws {
         let output = try await CommandLineTool.run(arguments)

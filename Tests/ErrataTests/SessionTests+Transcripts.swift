@@ -145,6 +145,177 @@ extension SessionTests {
 
         """
 
+    /// What the commands of two branches that come together show.
+    static let merges = """
+        $ errata commit -m first --author ada --set Twitter|CEO|Elon Musk
+        Committed <id> on main: 1 asserted
+        $ errata branch draft
+        Made branch draft at <id>
+        $ errata commit -m theirs --author grace -b draft --set Twitter|CEO|Linda Yaccarino
+        Committed <id> on draft: 1 revised
+        $ errata commit -m ours --author ada --set Twitter|CEO|Jack Dorsey
+        Committed <id> on main: 1 revised
+        $ errata merge draft --ff-only
+        | Error: branch 'main' cannot just be moved to <id>: both have commits of their own
+        | Hint: Merge with a commit.
+        = 1
+        $ errata merge draft --refuse-conflicts
+        | Error: 1 fact was changed on both sides: <fact>
+        | Hint: Change them on one side first, or let the merge keep the conflicts.
+        = 1
+        $ errata merge draft --author ada
+        Merged draft into main: 1 revised in <id>
+        1 fact in conflict
+        | Hint: See 'errata conflicts'; choose by 'errata resolve FACT --ours|--theirs'.
+        $ errata merge draft
+        | Error: branch 'main' has <id> in its history already
+        = 1
+        $ errata conflicts
+        <id>  twitter.ceo.34f0bed5e906ab93f2588da7
+          base      The CEO of Twitter is Elon Musk
+          1 ours    The CEO of Twitter is Jack Dorsey
+                    <id>  <time>  ada       ours
+          2 theirs  The CEO of Twitter is Linda Yaccarino
+                    <id>  <time>  grace     theirs
+        | 1 fact in conflict at <id>
+        $ errata facts
+        <id>  in conflict: The CEO of Twitter is Jack Dorsey | The CEO of Twitt…
+                      twitter.ceo.34f0bed5e906ab93f2588da7
+        | 1 fact at <id>
+        $ errata show main
+        commit    <hash>
+        parent    <id>
+        parent    <id>
+        time      <time>
+        user      <user>
+        author    ada
+        operation 6
+        facts     1
+
+            Merge draft into main
+
+        ! in conflict: The CEO of Twitter is Jack Dorsey | The CEO of Twitter is Linda Yaccarino
+        $ errata blame Twitter|CEO
+        in conflict:
+          1 ours    The CEO of Twitter is Jack Dorsey
+                    <id>  <time>  ada       ours
+          2 theirs  The CEO of Twitter is Linda Yaccarino
+                    <id>  <time>  grace     theirs
+          commit   <id>
+          time     <time>
+          user     <user>
+          author   ada
+          message  Merge draft into main
+        $ errata resolve Twitter|CEO --theirs --author eve
+        Resolved on main in <id>
+          The CEO of Twitter is Linda Yaccarino
+        $ errata blame Twitter|CEO
+        The CEO of Twitter is Linda Yaccarino
+          commit   <id>
+          time     <time>
+          user     <user>
+          author   grace
+          message  theirs
+        $ errata resolve Twitter|CEO --ours
+        | Error: the fact <fact> is not in conflict on branch 'main'
+        | Hint: 'errata conflicts' lists those that are.
+        = 1
+        $ errata undo
+        Undid @7 (commit): main is back at <id>
+        $ errata resolve Twitter|CEO --value Parag Agrawal
+        Resolved on main in <id>
+          The CEO of Twitter is Parag Agrawal
+        $ errata undo
+        Undid @9 (commit): main is back at <id>
+        $ errata undo
+        Undid @10 (undo): main is back at <id>
+        $ errata undo @1
+        | Error: operation 1 cannot be undone: it is of type 'model'
+        = 1
+        $ errata revert --by grace --dry-run
+        <id>  <time>  grace     theirs
+        | Would revert 1 commit on main: no facts; nothing was changed
+        | Hint: 1 fact changed later, and --skip-changed leaves it.
+        $ errata revert --by ada --dry-run
+        <id>  <time>  ada       ours
+        <id>  <time>  ada       first
+        | Would revert 2 commits on main: no facts; nothing was changed
+        | Hint: 1 fact changed later, and --skip-changed leaves it.
+        $ errata revert --by nobody
+        | Error: no commit of the branch is to be reverted
+        | Hint: 'errata log' lists its commits and who wrote them.
+        = 1
+        $ errata cherry-pick draft
+        Picked draft onto main: 1 revised in <id>
+        1 fact in conflict
+        | Hint: See 'errata conflicts'; choose by 'errata resolve FACT --ours|--theirs'.
+        $ errata diff main~1 main
+        ! in conflict: The CEO of Twitter is Parag Agrawal | The CEO of Twitter is Linda Yaccarino
+        | <id>..<id>: 1 revised
+
+        """
+
+    /// What the commands around a redaction show.
+    static let redactions = """
+        $ errata commit -m first --author ada --set Ada|address|12 St James
+        Committed <id> on main: 1 asserted
+        $ errata commit -m second --author ada --set Ada|address|Ockham Park
+        Committed <id> on main: 1 revised
+        $ errata redact Ada|address --reason asked for it
+        | Error: redacting cannot be undone, and nobody is there to ask
+        | Hint: Give --yes if you mean it.
+        = 1
+        $ errata redact Ada|address --reason wrong house --at main~1 --yes --author eve
+        Redacted 1 value of fact <id> in @4
+        | Not erased: commit messages, author names, questions in receipts, old backups.
+        $ errata history Ada|address
+        <id>  <time>  ada       second
+          ~ (redacted in @4) → The address of Ada is Ockham Park
+        <id>  <time>  ada       first
+          + (redacted by eve on <time>: wrong house)
+        $ errata redact Ada|address --reason asked for it --yes --author eve
+        Redacted 1 value of fact <id> in @5
+        | Not erased: commit messages, author names, questions in receipts, old backups.
+        $ errata redact Ada|address --reason again --yes
+        | Error: the fact <fact> has no such text to take away
+        | Hint: It was redacted before, or never had that value.
+        = 1
+        $ errata facts
+        <id>  (redacted by eve on <time>: asked for it)
+        | 1 fact at <id>
+        $ errata history Ada|address
+        <id>  <time>  ada       second
+          ~ (redacted in @4) → (redacted by eve on <time>: asked for it)
+        <id>  <time>  ada       first
+          + (redacted by eve on <time>: wrong house)
+        $ errata blame Ada|address
+        (redacted by eve on <time>: asked for it)
+          commit   <id>
+          time     <time>
+          user     <user>
+          author   ada
+          message  second
+        $ errata export
+        $ errata commit -m gone --author ada --retract Ada|address
+        Committed <id> on main: 1 retracted
+        $ errata show main
+        commit    <hash>
+        parent    <id>
+        time      <time>
+        user      <user>
+        author    ada
+        operation 6
+        facts     0
+
+            gone
+
+        - (redacted by eve on <time>: asked for it)
+        $ errata verify
+        Intact: 7 operations, 4 commits, 2 fact values
+        Merkle root <hash>
+
+        """
+
     /// What questions to facts that disagree show.
     static let answers = """
         $ errata commit -m two sources -

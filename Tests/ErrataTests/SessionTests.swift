@@ -111,6 +111,78 @@ struct SessionTests {
         }
     }
 
+    @Test("merge, choose, pick and undo read as they should")
+    func merging() async throws {
+        try await run { daemon in
+            let fact = "Twitter|CEO"
+            let text = try await transcript(
+                daemon,
+                [
+                    ["commit", "-m", "first", "--author", "ada", "--set", fact + "|Elon Musk"],
+                    ["branch", "draft"],
+                    [
+                        "commit", "-m", "theirs", "--author", "grace", "-b", "draft", "--set",
+                        fact + "|Linda Yaccarino",
+                    ],
+                    [
+                        "commit", "-m", "ours", "--author", "ada", "--set",
+                        fact + "|Jack Dorsey",
+                    ],
+                    ["merge", "draft", "--ff-only"],
+                    ["merge", "draft", "--refuse-conflicts"],
+                    ["merge", "draft", "--author", "ada"],
+                    ["merge", "draft"],
+                    ["conflicts"],
+                    ["facts"],
+                    ["show", "main"],
+                    ["blame", fact],
+                    ["resolve", fact, "--theirs", "--author", "eve"],
+                    ["blame", fact],
+                    ["resolve", fact, "--ours"],
+                    ["undo"],
+                    ["resolve", fact, "--value", "Parag Agrawal"],
+                    ["undo"],
+                    ["undo"],
+                    ["undo", "@1"],
+                    ["revert", "--by", "grace", "--dry-run"],
+                    ["revert", "--by", "ada", "--dry-run"],
+                    ["revert", "--by", "nobody"],
+                    ["cherry-pick", "draft"],
+                    ["diff", "main~1", "main"],
+                ])
+            #expect(text == Self.merges)
+        }
+    }
+
+    @Test("a redaction is asked about, and every list says who took the text away")
+    func redaction() async throws {
+        try await run { daemon in
+            let fact = "Ada|address"
+            let text = try await transcript(
+                daemon,
+                [
+                    ["commit", "-m", "first", "--author", "ada", "--set", fact + "|12 St James"],
+                    ["commit", "-m", "second", "--author", "ada", "--set", fact + "|Ockham Park"],
+                    ["redact", fact, "--reason", "asked for it"],
+                    [
+                        "redact", fact, "--reason", "wrong house", "--at", "main~1", "--yes",
+                        "--author", "eve",
+                    ],
+                    ["history", fact],
+                    ["redact", fact, "--reason", "asked for it", "--yes", "--author", "eve"],
+                    ["redact", fact, "--reason", "again", "--yes"],
+                    ["facts"],
+                    ["history", fact],
+                    ["blame", fact],
+                    ["export"],
+                    ["commit", "-m", "gone", "--author", "ada", "--retract", fact],
+                    ["show", "main"],
+                    ["verify"],
+                ])
+            #expect(text == Self.redactions)
+        }
+    }
+
     @Test("edits come from a file or standard input, with bad lines named")
     func files() async throws {
         try await run { daemon in
@@ -161,9 +233,9 @@ struct SessionTests {
             let fields = try #require(reply as? [String: Any])
             #expect(
                 Set(fields.keys) == [
-                    "answer", "confidence", "conflicts", "disagree", "facts", "path", "refused", "truncated",
-                    "strictness",
-                    "model", "commit", "operation", "receipt", "answerer", "timings",
+                    "answer", "confidence", "conflicts", "disagree", "facts", "path", "refused",
+                    "truncated", "strictness", "model", "commit", "operation", "receipt",
+                    "answerer", "timings",
                 ])
             #expect(json.stderr.isEmpty)
         }
@@ -201,7 +273,14 @@ struct SessionTests {
                 ["ask", "capital", "--lenient"], ["models", "answerers"], ["verify"],
                 ["index", "status"],
                 ["branch"], ["branch", "b"], ["branch", "-d", "b"], ["tag"], ["tag", "t"],
-                ["revert", "main"], ["rollback", "main", "main~1"],
+                ["revert", "main"], ["rollback", "main", "main~1"], ["undo"], ["tag", "-d", "t"],
+                ["branch", "b"],
+                ["commit", "-m", "theirs", "--set", "France|capital|P", "-b", "b"],
+                ["commit", "-m", "ours", "--set", "France|capital|Q"], ["merge", "b"],
+                ["conflicts"], ["resolve", fact, "--ours"], ["cherry-pick", "b"],
+                ["blame", fact, "--fields"], ["revert", "main", "--dry-run"],
+                ["policy"], ["policy", "protect", "main"], ["policy", "unprotect", "main"],
+                ["policy", "log"], ["redact", fact, "--reason", "r", "--yes"],
             ]
             for arguments in lines {
                 let output = try await CommandLineTool.run(
@@ -266,7 +345,8 @@ extension String {
     var masked: String {
         var text = self
         for (pattern, mask) in [
-            ("[0-9a-f]{64}", "<hash>"), ("\\b[0-9a-f]{12}\\b", "<id>"),
+            ("[0-9a-f]{64}", "<hash>"), ("\\b[0-9a-f]{32}\\b", "<fact>"),
+            ("\\b[0-9a-f]{12}\\b", "<id>"),
             ("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z", "<time>"),
             ("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d", "<time>"),
             ("\\b[0-9a-f]{8}\\b", "<id>"), ("\\d{4}-\\d\\d-\\d\\d", "<day>"),

@@ -17,6 +17,7 @@ struct BranchCommand: ParsableCommand {
 
     @OptionGroup var daemon: DaemonOptions
     @OptionGroup var revision: RevisionOption
+    @OptionGroup var author: AuthorOption
 
     @Flag(name: .shortAndLong, help: "Delete the branch; its commits stay in the journal.")
     var delete = false
@@ -36,13 +37,14 @@ struct BranchCommand: ParsableCommand {
         }
         if delete {
             let reply = try daemon.client.delete(
-                "/v1/branches", [("name", name)], as: RefRecord.self)
+                "/v1/branches", [("name", name), ("author", author.author)], as: RefRecord.self)
             return try daemon.show(reply) {
                 Terminal.output.line("Deleted branch \($0.name) (was at \($0.commit.short))")
             }
         }
         let reply = try daemon.client.post(
-            "/v1/branches", RefRequest(name: name, at: revision.at), as: RefRecord.self)
+            "/v1/branches",
+            RefRequest(name: name, at: revision.at, author: author.author), as: RefRecord.self)
         try daemon.show(reply) {
             Terminal.output.line("Made branch \($0.name) at \(Style.yellow.on($0.commit.short))")
         }

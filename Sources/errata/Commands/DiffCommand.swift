@@ -9,7 +9,7 @@ struct DiffCommand: ParsableCommand {
         abstract: "Show the facts that differ between two versions",
         discussion: """
             Lines begin with + for a fact only the second version has, - for one only the first \
-            has, and ~ for one with another value.
+            has, ~ for one with another value, and ! for one that is in conflict in the second.
 
               errata diff main~1 main
               errata diff 'main@{2026-11-01}' main

@@ -41,20 +41,32 @@ struct FactsCommand: ParsableCommand {
                 ("cursor", after),
             ], as: FactsReply.self)
         try daemon.show(reply) { reply in
-            for record in reply.facts {
+            for (id, text, key) in rows(reply) {
                 Terminal.output.line(
-                    "\(Style.yellow.on(record.id.short))  "
-                        + record.statement.fitting(Columns.max - 14))
-                Terminal.output.line(Style.dim.on("              \(record.key.fitting(66))"))
+                    "\(Style.yellow.on(id.short))  " + text.fitting(Columns.max - 14))
+                guard !key.isEmpty else { continue }
+                Terminal.output.line(Style.dim.on("              \(key.fitting(66))"))
             }
             Terminal.error.line(Style.dim.on(footer(reply), .error))
         }
     }
 
+    /// Returns facts, conflicts and redacted facts in the order of their ids.
+    private func rows(_ reply: FactsReply) -> [(id: FactID, text: String, key: String)] {
+        let facts = reply.facts.map { ($0.id, $0.statement, $0.key) }
+        let conflicts = reply.conflicts.map { conflict in
+            let key = conflict.sides.compactMap(\.fact?.key).first ?? ""
+            return (conflict.id, conflict.sides.sentence, key)
+        }
+        let redacted = reply.redacted.map { ($0.id, $0.redaction.sentence, "") }
+        return (facts + conflicts + redacted).sorted { $0.0 < $1.0 }
+    }
+
     private func footer(_ reply: FactsReply) -> String {
-        let shown = subject.map { "\(reply.facts.count.grouped) about '\($0.printable)' of " } ?? ""
+        let count = reply.facts.count + reply.conflicts.count + reply.redacted.count
+        let shown = subject.map { "\(count.grouped) about '\($0.printable)' of " } ?? ""
         let all = shown + "\(reply.factCount.counted("fact")) at \(reply.commit.short)"
         guard let next = reply.next else { return all }
-        return "\(all), \(reply.facts.count.grouped) shown; more: --after \(next)"
+        return "\(all), \(count.grouped) shown; more: --after \(next)"
     }
 }

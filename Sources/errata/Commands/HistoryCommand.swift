@@ -8,7 +8,8 @@ struct HistoryCommand: ParsableCommand {
         commandName: "history",
         abstract: "Show every value that a fact had",
         discussion: """
-            Newest first, up to a version, each with the commit that gave the value.
+            Newest first, up to a version, on every line of commits that was merged into it; each \
+            with the commit that gave the value.
 
               errata history 'Twitter|chief executive'
               errata history twitter.ceo --at v1.2

@@ -15,6 +15,7 @@ struct RollbackCommand: ParsableCommand {
             """)
 
     @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var author: AuthorOption
 
     @Option(help: ArgumentHelp("Refuse if the branch is not at this version.", valueName: "rev"))
     var expect: String?
@@ -26,7 +27,8 @@ struct RollbackCommand: ParsableCommand {
     var rev: String
 
     func run() throws {
-        let request = RollbackRequest(branch: branch, to: rev, expect: expect)
+        let request = RollbackRequest(
+            branch: branch, to: rev, expect: expect, author: author.author)
         let reply = try daemon.client.post("/v1/rollback", request, as: RollbackReply.self)
         try daemon.show(reply) { reply in
             Terminal.output.line(

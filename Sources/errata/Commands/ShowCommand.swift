@@ -8,7 +8,8 @@ struct ShowCommand: ParsableCommand {
         commandName: "show",
         abstract: "Show one commit and what it changed",
         discussion: """
-            Lines begin with + for an asserted, ~ for a revised and - for a retracted fact.
+            Lines begin with + for an asserted, ~ for a revised and - for a retracted fact, and \
+            with ! for one that a merge left in conflict.
 
               errata show main
               errata show 4be19c77a0d2
@@ -27,6 +28,7 @@ struct ShowCommand: ParsableCommand {
             Terminal.output.line("commit    \(Style.yellow.on(summary.commit.hex))")
             for parent in summary.parents { Terminal.output.line("parent    \(parent.short)") }
             for commit in summary.reverts { Terminal.output.line("reverts   \(commit.short)") }
+            for commit in summary.picks { Terminal.output.line("picks     \(commit.short)") }
             Terminal.output.line("time      \(summary.time)")
             Terminal.output.line("user      \(summary.actor.full)")
             if let author = summary.author {

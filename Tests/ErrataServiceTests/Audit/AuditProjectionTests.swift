@@ -18,16 +18,32 @@ struct AuditProjectionTests {
         let name = "n\(Int.random(in: 0..<5, using: &random))"
         let back = "\(branch)~\(Int.random(in: 0..<3, using: &random))"
         do {
-            switch Int.random(in: 0..<12, using: &random) {
+            let place = CommitPlace(branch: branch, author: "Ö")
+            switch Int.random(in: 0..<18, using: &random) {
             case 0: _ = try await base.createBranch(name, at: back, actor: actor)
             case 1: _ = try await base.deleteBranch(name, actor: actor)
             case 2: _ = try await base.createTag(name, at: back, message: "Ü \(name)", actor: actor)
             case 3: _ = try await base.rollback(branch: branch, to: back, actor: actor)
-            case 4, 5: _ = try await base.revert(back, branch: branch, actor: actor)
+            case 4, 5:
+                _ = try await base.revert(.revision(back), on: place, actor: actor)
+            case 6:
+                let other = branches[Int.random(in: 0..<branches.count, using: &random)].name
+                _ = try await base.merge(other, into: place, actor: actor)
+            case 7: _ = try await base.cherryPick(back, onto: place, actor: actor)
+            case 8: _ = try await base.undo(nil, author: "Ö", actor: actor)
+            case 9: _ = try await base.deleteTag(name, actor: actor)
+            case 10:
+                _ = try await base.journal.setPolicy(
+                    Policy(rules: [], protectedBranches: [name]), actor: actor)
+            case 11:
+                _ = try await base.journal.redact(
+                    base.journal.factID(for: "k1"), reason: "asked", actor: actor)
             default: try await commit(on: base, branch, actor, &random)
             }
         } catch let error as ServiceError {
             // Refused, and said so; anything else would be a defect.
+            #expect(![.corrupt, .io].contains(error.code), "\(error)")
+        } catch let error as JournalError {
             #expect(![.corrupt, .io].contains(error.code), "\(error)")
         }
     }
