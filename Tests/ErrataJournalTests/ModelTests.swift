@@ -13,7 +13,7 @@ private let seeds: Range<UInt64> = {
 
 private let chunkCount: UInt64 = 100
 
-@Suite("Against a model that stores whole versions")
+@Suite("Against a model that stores whole versions", .inBackground)
 struct ModelTests {
     @Test(
         "every version, difference, history and blame is the model's",

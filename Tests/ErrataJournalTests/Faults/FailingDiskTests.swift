@@ -3,7 +3,7 @@ import ErrataTesting
 import Foundation
 import Testing
 
-@Suite("A disk that fails", .serialized)
+@Suite("A disk that fails", .serialized, .inBackground)
 struct FailingDiskTests {
     private typealias Plan = FaultScriptRun.Plan
     private typealias Fault = FaultScriptRun.Fault

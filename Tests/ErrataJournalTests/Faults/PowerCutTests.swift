@@ -6,7 +6,7 @@ import Testing
 /// Whether the long runs were asked for.
 let isLongRun = ProcessInfo.processInfo.environment["ERRATA_LONG_TESTS"] == "1"
 
-@Suite("A power cut", .serialized)
+@Suite("A power cut", .serialized, .inBackground)
 struct PowerCutTests {
     private typealias Plan = FaultScriptRun.Plan
 
