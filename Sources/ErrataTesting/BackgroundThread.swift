@@ -19,7 +19,7 @@ package final class BackgroundThread: TaskExecutor {
     private init() {
         let thread = Thread { [self] in
             // On Linux this is of the calling thread alone; without it the thread is as any other.
-            _ = setpriority(PRIO_PROCESS, 0, Self.niceness)
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
             run()
         }
         thread.name = "background"
