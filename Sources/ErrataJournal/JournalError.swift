@@ -221,7 +221,7 @@ extension JournalError {
         case .mustReopen:
             self.init(
                 .io, message, hint: "Restart the daemon: a write to the disk failed half-way.")
-        case .notFound, .readersFull, .system:
+        case .notFound, .readersFull, .mapOutgrown, .system:
             self.init(.io, message)
         }
     }

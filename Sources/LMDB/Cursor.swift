@@ -42,6 +42,7 @@ package struct Cursor: ~Copyable {
     private mutating func move(
         _ operation: MDB_cursor_op, _ target: [UInt8] = []
     ) throws(LMDBError) -> Entry? {
+        TableTrace.note(table)
         var entry: Entry?
         let code = withMDBValue(target) { target in
             var key = target

@@ -12,10 +12,14 @@ package final class Environment: Sendable {
         package var mapBytes: Int
         package var readerCountMax: UInt32
         package var tableCountMax: UInt32
+        /// Whether nothing is to be written, and nothing made that is missing.
+        package var isReadOnly: Bool
 
         package init(
-            mapBytes: Int = 1 << 30, readerCountMax: UInt32 = 1024, tableCountMax: UInt32 = 32
+            mapBytes: Int = 1 << 30, readerCountMax: UInt32 = 1024, tableCountMax: UInt32 = 32,
+            isReadOnly: Bool = false
         ) {
+            self.isReadOnly = isReadOnly
             self.mapBytes = mapBytes
             self.readerCountMax = readerCountMax
             self.tableCountMax = tableCountMax
@@ -29,12 +33,14 @@ package final class Environment: Sendable {
     private nonisolated(unsafe) let env: OpaquePointer
     private let gate = ReadWriteGate()
     private let isClosed = Atomic(false)
+    private let isReadOnly: Bool
     /// Lets one writer in at a time, from its first try to its last.
     private let writer = ReadWriteGate()
 
     /// Opens the environment in `directory`, which must exist; creates its files if they are missing.
     ///
-    /// Slots of readers that died are cleared (`mdb_reader_check`).
+    /// Slots of readers that died are cleared (`mdb_reader_check`). Another process may have it open too, and
+    /// one of them may write.
     package init(at directory: String, options: Options = Options()) throws(LMDBError) {
         let identity = try OpenDirectories.claim(directory)
         var pointer: OpaquePointer?
@@ -50,6 +56,7 @@ package final class Environment: Sendable {
         }
         self.directory = directory
         self.identity = identity
+        isReadOnly = options.isReadOnly
     }
 
     deinit {
@@ -65,13 +72,29 @@ package final class Environment: Sendable {
         try check(mdb_env_set_maxreaders(env, options.readerCountMax), "set the reader count")
         try check(mdb_env_set_maxdbs(env, options.tableCountMax), "set the table count")
         // MDB_NOTLS ties a reader's slot to its transaction: a thread may then hold two of them.
-        let flags = UInt32(MDB_NOTLS)
+        let flags = UInt32(MDB_NOTLS) | (options.isReadOnly ? UInt32(MDB_RDONLY) : 0)
         try check(mdb_env_open(env, directory, flags, 0o600), "open \(directory)")
-        // What is seen must stay: a writer that was killed, or whose last write failed, may have left pages
-        // that the kernel shows and the disk lacks.
-        try check(mdb_env_sync(env, 1), "sync \(directory)")
+        if !options.isReadOnly {
+            // What is seen must stay: a writer that was killed, or whose last write failed, may have left pages
+            // that the kernel shows and the disk lacks.
+            try check(mdb_env_sync(env, 1), "sync \(directory)")
+        }
+        try clearDeadReaders(env, directory)
+    }
+
+    private static func clearDeadReaders(
+        _ env: OpaquePointer, _ directory: String
+    ) throws(LMDBError) {
         var dead: CInt = 0
         try check(mdb_reader_check(env, &dead), "clear dead readers of \(directory)")
+    }
+
+    /// Frees the slots of readers in processes that died, which would keep old pages for ever.
+    package func clearDeadReaders() throws {
+        gate.enter()
+        defer { gate.leave() }
+        guard !isClosed.load(ordering: .acquiring) else { return }
+        try Environment.clearDeadReaders(env, directory)
     }
 
     /// Waits for the transactions under way and closes; later ones throw `closed`.
@@ -88,6 +111,18 @@ package final class Environment: Sendable {
     /// Runs `body` on one unchanging view of the environment.
     package func read<Result>(_ body: (borrowing ReadTransaction) throws -> Result) throws -> Result
     {
+        while true {
+            do { return try readOnce(body) } catch let error as LMDBError
+                where error.kind == .mapOutgrown
+            {
+                try adoptSize()
+            }
+        }
+    }
+
+    private func readOnce<Result>(
+        _ body: (borrowing ReadTransaction) throws -> Result
+    ) throws -> Result {
         gate.enter()
         defer { gate.leave() }
         let handle = try begin(UInt32(MDB_RDONLY))
@@ -130,6 +165,7 @@ package final class Environment: Sendable {
             throw error
         }
         let code = mdb_txn_commit(handle)
+        if code != MDB_SUCCESS { strikeOutFailedMeta() }
         try check(code == EIO && isFull ? ENOSPC : code, "commit to \(directory)")
         return result
     }
@@ -154,17 +190,37 @@ package final class Environment: Sendable {
         return handle
     }
 
-    /// Opens the tables of these names, creating the ones that are missing.
+    /// Opens the tables of these names, creating the ones that are missing unless nothing may be written.
     package func tables(named names: [String]) throws -> [Table] {
-        try write { transaction in
-            try names.map { name in
-                var handle: MDB_dbi = 0
-                let code = mdb_dbi_open(
-                    transaction.reader.handle, name, UInt32(MDB_CREATE), &handle)
-                try check(code, "open the table \(name)")
-                return Table(name: name, handle: handle)
-            }
+        if isReadOnly { return try existingTables(names) }
+        return try write { transaction in
+            try names.map { try table($0, transaction.reader.handle, UInt32(MDB_CREATE)) }
         }
+    }
+
+    private func existingTables(_ names: [String]) throws -> [Table] {
+        gate.enter()
+        defer { gate.leave() }
+        let handle = try begin(UInt32(MDB_RDONLY))
+        let tables: [Table]
+        do { tables = try names.map { try table($0, handle, 0) } } catch {
+            mdb_txn_abort(handle)
+            throw error
+        }
+        // Handles that are opened in a transaction stay open only if it ends well.
+        try check(mdb_txn_commit(handle), "open the tables of \(directory)")
+        return tables
+    }
+
+    private func table(
+        _ name: String, _ transaction: OpaquePointer, _ flags: UInt32
+    ) throws(LMDBError) -> Table {
+        var handle: MDB_dbi = 0
+        let code = mdb_dbi_open(transaction, name, flags, &handle)
+        try check(code, "open the table \(name)")
+        let place = directory.split(separator: "/").last ?? ""
+        return Table(
+            name: name, handle: handle, traceMark: TableTrace.mark(for: "\(place)/\(name)"))
     }
 
     // MARK: Size
@@ -198,6 +254,14 @@ package final class Environment: Sendable {
     private func growIfNearlyFull() throws {
         let size = try size()
         if size.usedBytes / 4 >= size.mapBytes / 5 { try grow() }
+    }
+
+    /// Takes over the size that another process has grown the data to.
+    private func adoptSize() throws {
+        try gate.alone {
+            guard !isClosed.load(ordering: .acquiring) else { return }
+            try check(mdb_env_set_mapsize(env, 0), "grow the map of \(directory)")
+        }
     }
 
     /// Doubles the map.

@@ -9,6 +9,8 @@ package struct LMDBError: Error, Equatable, Sendable, CustomStringConvertible {
         case notFound
         /// The map is smaller than the data; it can be grown and the write tried again.
         case mapFull
+        /// Another process has grown the data beyond this process's map.
+        case mapOutgrown
         /// The transaction touches more pages than LMDB can hold in one.
         case transactionTooLarge
         case badKeyOrValueSize
@@ -47,6 +49,7 @@ package struct LMDBError: Error, Equatable, Sendable, CustomStringConvertible {
         case MDB_KEYEXIST: .keyExists
         case MDB_NOTFOUND: .notFound
         case MDB_MAP_FULL: .mapFull
+        case MDB_MAP_RESIZED: .mapOutgrown
         case MDB_TXN_FULL: .transactionTooLarge
         case MDB_BAD_VALSIZE: .badKeyOrValueSize
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID, MDB_VERSION_MISMATCH: .corrupt

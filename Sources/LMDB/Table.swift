@@ -7,4 +7,6 @@ package struct Table: Sendable {
 
     package let name: String
     let handle: MDB_dbi
+    /// What ``TableTrace`` knows it by; 0 while nobody traces.
+    var traceMark: UInt = 0
 }

@@ -7,12 +7,16 @@ import CLMDB
 package struct ReadTransaction: ~Copyable {
     let handle: OpaquePointer
 
+    /// The transaction whose state this shows.
+    var id: UInt64 { UInt64(mdb_txn_id(handle)) }
+
     /// Runs `body` on the value of `key`, without a copy; nil if there is none.
     ///
     /// The bytes are LMDB's own and end with the call.
     package func withValue<Result>(
         of key: [UInt8], in table: Table, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result? {
+        TableTrace.note(table)
         var value = MDB_val()
         let code = withMDBValue(key) { key in
             var key = key
@@ -34,6 +38,7 @@ package struct ReadTransaction: ~Copyable {
 
     /// Returns how many keys the table has; costs one page.
     package func count(of table: Table) throws -> Int {
+        TableTrace.note(table)
         var statistics = MDB_stat()
         try check(mdb_stat(handle, table.handle, &statistics), "count \(table.name)")
         return statistics.ms_entries
@@ -43,6 +48,7 @@ package struct ReadTransaction: ~Copyable {
     package func withCursor<Result>(
         over table: Table, _ body: (inout Cursor) throws -> Result
     ) throws -> Result {
+        TableTrace.note(table)
         var pointer: OpaquePointer?
         try check(mdb_cursor_open(handle, table.handle, &pointer), "open a cursor on \(table.name)")
         guard let pointer else { preconditionFailure("mdb_cursor_open gave no cursor") }
