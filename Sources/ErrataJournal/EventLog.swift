@@ -10,13 +10,16 @@ import Synchronization
 //   events     sequence (8)    record                           append only, ends may be pruned
 //   receipts   id (32)         sequence (8) of its event        derived
 //
-//   record     {0 version (1), 1 kind, 2 time (µs), 3 actor, 4 body, 5 receipt id if it is one}
+//   record     {0 version (2), 1 kind, 2 time (µs), 3 actor, 4 body, 5 receipt id if it is one,
+//               6 the first 8 bytes of SHA-256 of sequence (8) ‖ the record without this field}
 //
+// The sum is for bits that flip, not against an adversary. Version 1 has none; it is read and never written.
 // Times are strictly increasing. Bodies are the caller's bytes.
 
 /// One thing that happened beside the operations.
 package struct Event: Hashable, Sendable {
-    package static let version: UInt64 = 1
+    package static let version: UInt64 = 2
+    static let checksumByteCount = 8
     package static let kindBytesMax = 64
     package static let bodyBytesMax = 1 << 20
 
@@ -28,11 +31,20 @@ package struct Event: Hashable, Sendable {
     /// The name of the receipt that this event stores, if it does.
     package let receipt: Digest?
 
-    var encoded: [UInt8] {
+    var encoded: [UInt8] { record(checksum: checksum) }
+
+    private func record(checksum: [UInt8]?) -> [UInt8] {
         CBOR.fields([
             (0, .unsigned(Event.version)), (1, .text(kind)), (2, .int(time.microseconds)),
             (3, actor.cbor), (4, .bytes(body)), (5, receipt.map { .bytes($0.bytes) }),
+            (6, checksum.map(CBOR.bytes)),
         ]).encoded
+    }
+
+    /// What the record's last field must be.
+    fileprivate var checksum: [UInt8] {
+        let bytes = [UInt8](bigEndian: sequence) + record(checksum: nil)
+        return Array(Digest.sha256(bytes).bytes.prefix(Event.checksumByteCount))
     }
 }
 
@@ -41,7 +53,7 @@ extension Event {
         do throws(CBORError) {
             var fields = try CBORFields(CBOR(decoding: bytes), of: "event")
             let version = try fields.unsigned(0)
-            guard version == Event.version else {
+            guard version == 1 || version == Event.version else {
                 throw CBORError(message: "event version \(version) is unknown", offset: 0)
             }
             let receipt = try fields.bytesIfPresent(5)
@@ -54,7 +66,11 @@ extension Event {
             actor = try Actor(try fields.value(3))
             body = try fields.bytes(4)
             self.receipt = receipt.flatMap { Digest($0) }
+            let sum = version == 1 ? nil : try fields.bytes(6)
             try fields.finish()
+            guard version == 1 || sum == checksum else {
+                throw CBORError(message: "its checksum is another", offset: 0)
+            }
         } catch {
             throw .corrupt("event \(sequence) is damaged: \(error)")
         }
@@ -113,8 +129,8 @@ final class EventStorage: Sendable {
         var lastTime = Timestamp(microseconds: .min)
     }
 
-    /// Held for as long as anything of this directory may be written.
-    private let lock: StoreLock
+    /// Held for as long as anything of this directory may be written; nil where nothing is.
+    private let lock: StoreLock?
     let environment: Environment
     let meta: Table
     let events: Table
@@ -128,12 +144,26 @@ final class EventStorage: Sendable {
     ) throws {
         self.lock = lock
         environment = try Environment.openOrCreate(at: directory + "/events", options: options)
-        let tables = try environment.tables(named: ["meta", "events", "receipts"])
+        let tables = try environment.tables(named: EventStorage.tableNames)
         (meta, events, receipts) = (tables[0], tables[1], tables[2])
         clock = options.clock
         try checkFormat(store)
         try loadPosition()
     }
+
+    /// Opens the environment for one who only reads, beside the process that may be writing it.
+    init(reading path: String, store: StoreID) throws {
+        lock = nil
+        environment = try Environment(at: path, options: .init(isReadOnly: true))
+        let tables = try environment.tables(named: EventStorage.tableNames)
+        (meta, events, receipts) = (tables[0], tables[1], tables[2])
+        clock = JournalOptions.systemClock
+        let bytes = try environment.read { try $0.value(of: JournalFormat.formatKey, in: meta) }
+        guard bytes != nil else { throw JournalError.corrupt("the event log has no format row") }
+        try checkFormat(store)
+    }
+
+    private static let tableNames = ["meta", "events", "receipts"]
 
     private func checkFormat(_ store: StoreID) throws {
         let bytes = try environment.read { try $0.value(of: JournalFormat.formatKey, in: meta) }

@@ -6,8 +6,11 @@ struct FileDescriptor: ~Copyable, Sendable {
     let path: String
 
     /// Opens `path`; with `create` the file is made, for its owner only, if it is missing.
-    init(opening path: String, create: Bool = false) throws(JournalError) {
-        raw = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0o600)
+    init(
+        opening path: String, create: Bool = false, isReadOnly: Bool = false
+    ) throws(JournalError) {
+        let access = isReadOnly ? O_RDONLY : O_RDWR
+        raw = open(path, access | O_CLOEXEC | (create ? O_CREAT : 0), 0o600)
         self.path = path
         guard raw >= 0 else { throw .system(errno, "open \(path)") }
     }

@@ -83,7 +83,7 @@ package final class Journal: Sendable {
         await writer.close()
         await eventLog.close()
         store.environment.close()
-        store.lock.release()
+        store.lock?.release()
     }
 
     /// Has `body` called with the last operation's number after each write that is durable.

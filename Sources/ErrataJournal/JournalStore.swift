@@ -5,8 +5,8 @@ import Synchronization
 
 /// The journal's environment, tables and keys: what reading and writing share.
 final class JournalStore: Sendable {
-    /// Held for as long as anything of this directory may be written.
-    let lock: StoreLock
+    /// Held for as long as anything of this directory may be written; nil where nothing is.
+    let lock: StoreLock?
     let environment: Environment
     let tables: JournalTables
     let keys: KeyFile
@@ -41,6 +41,19 @@ final class JournalStore: Sendable {
         }
         try keys.open(used: position.withLock { $0.nextSlot })
         try finishRedactions()
+    }
+
+    /// Opens the environment in `directory`/journal for one who only reads, beside the process that may be
+    /// writing it.
+    init(reading directory: String, keys: KeyFile) throws {
+        environment = try Environment(
+            at: directory + "/journal", options: .init(isReadOnly: true))
+        tables = try JournalTables(in: environment)
+        lock = nil
+        self.keys = keys
+        options = JournalOptions()
+        position = Mutex(JournalPosition())
+        try checkFormat()
     }
 
     private func checkFormat() throws {

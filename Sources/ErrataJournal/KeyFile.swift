@@ -44,6 +44,15 @@ final class KeyFile: Sendable {
         filled = Mutex(0)
     }
 
+    /// Opens the file for one who only reads, beside the process that may be filling it.
+    init(reading directory: String) throws(JournalError) {
+        file = try FileDescriptor(opening: directory + "/keys", isReadOnly: true)
+        (store, secret) = try KeyFile.header(of: file)
+        batch = 0
+        random = .system
+        filled = Mutex(0)
+    }
+
     /// Writes the header under another name first, so that a crash leaves a whole file or none.
     private static func create(
         _ path: String, in directory: String, random: Randomness

@@ -12,6 +12,14 @@ extension JournalStore {
         do {
             while let start = after {
                 let page = try read { try payloadPage(after: start, $0) }
+                for (row, next) in zip(page.rows, page.rows.dropFirst())
+                where !row.entry.key.lexicographicallyPrecedes(next.entry.key) {
+                    // Going on could come by here again for ever.
+                    throw JournalError.corrupt("the rows are out of order")
+                }
+                if let first = page.rows.first?.entry.key, !start.lexicographicallyPrecedes(first) {
+                    throw JournalError.corrupt("the rows are out of order")
+                }
                 for row in page.rows { check(row, page.nextSlot, &slots, &report) }
                 report.payloadCount += page.rows.count
                 progress("payloads", UInt64(report.payloadCount))
@@ -45,6 +53,10 @@ extension JournalStore {
             let slots = try reader.value(of: JournalFormat.slotsKey, in: tables.meta)?
                 .bigEndianValue
         else { throw JournalError.corrupt("the journal has no count of slots") }
+        let count = try reader.count(of: tables.payloads)
+        guard slots == UInt64(count) else {
+            throw JournalError.corrupt("\(slots) slots are given out, there are \(count) rows")
+        }
         return (rows, slots)
     }
 
@@ -111,6 +123,9 @@ extension EventStorage {
                         last = try check(entry, after: last, &receiptCount, &report, reader)
                     }
                     isDone = entries.count < EventStorage.eventsPerTransaction
+                    if isDone, try reader.count(of: meta) != 1 {
+                        report.add("events/meta", "it has rows that this format does not know")
+                    }
                     if isDone, try reader.count(of: receipts) != receiptCount {
                         report.add(
                             "receipts", "their number is not that of the events that hold one")
@@ -134,6 +149,10 @@ extension EventStorage {
         report.eventCount += 1
         if let last, sequence != last.sequence + 1 || event.time <= last.time {
             report.add("events", "event \(sequence) does not follow event \(last.sequence)")
+            // Going on could come by here again for ever.
+            guard sequence > last.sequence else {
+                throw JournalError.corrupt("the events are out of order")
+            }
         }
         guard let receipt = event.receipt else { return event }
         receiptCount += 1

@@ -6,22 +6,33 @@ package struct VerifyReport: Equatable, Sendable {
         package let place: String
         package let message: String
 
+        package init(place: String, message: String) {
+            self.place = place
+            self.message = message
+        }
+
         package var description: String { "\(place): \(message)" }
     }
 
     /// How many problems are listed; more are only counted.
     package static let problemCountMax = 1000
 
-    package internal(set) var operationCount: UInt64 = 0
-    package internal(set) var commitCount = 0
-    package internal(set) var payloadCount = 0
-    package internal(set) var eventCount = 0
-    package internal(set) var problems: [Problem] = []
-    package internal(set) var unlistedProblemCount = 0
+    package var operationCount: UInt64 = 0
+    package var commitCount = 0
+    package var payloadCount = 0
+    package var eventCount = 0
+    package private(set) var problems: [Problem] = []
+    package private(set) var unlistedProblemCount = 0
 
     package var isClean: Bool { problems.isEmpty }
 
-    mutating func add(_ place: String, _ message: String) {
+    /// Hears of each problem when it is found, for a process that may not live to return the report.
+    @TaskLocal package static var listener: (@Sendable (Problem) -> Void)?
+
+    package init() {}
+
+    package mutating func add(_ place: String, _ message: String) {
+        VerifyReport.listener?(Problem(place: place, message: message))
         guard problems.count < VerifyReport.problemCountMax else {
             unlistedProblemCount += 1
             return
@@ -29,27 +40,30 @@ package struct VerifyReport: Equatable, Sendable {
         problems.append(Problem(place: place, message: message))
     }
 
+    /// Adds the problems of another report, of which the listener has heard.
+    mutating func addListed(_ other: VerifyReport) {
+        let room = VerifyReport.problemCountMax - problems.count
+        problems += other.problems.prefix(room)
+        unlistedProblemCount +=
+            other.unlistedProblemCount + max(0, other.problems.count - room)
+    }
+
     /// Adds what `error` says.
-    mutating func add(_ place: String, _ error: any Error) {
+    package mutating func add(_ place: String, _ error: any Error) {
         add(place, JournalError(wrapping: error).message)
     }
 }
 
 extension Journal {
-    /// Replays every operation and compares each row that follows from it; opens every payload and event.
+    /// Checks every page, replays every operation and compares each row that follows from it; opens every payload and event.
     ///
     /// Nothing is thrown for damage: it is in the report. Transactions are reopened every few operations, so
     /// the store can be written meanwhile; one operation is checked in one transaction, however large it is.
     /// `progress` is told the part and how many of its rows are done. Costs about as much as the writes did,
     /// without their syncs.
     package func verify(
-        progress: (_ part: String, _ done: UInt64) -> Void = { _, _ in }
+        progress: @escaping (_ part: String, _ done: UInt64) -> Void = { _, _ in }
     ) -> VerifyReport {
-        var operations = OperationVerifier(store: store)
-        operations.run(progress)
-        var report = operations.report
-        store.verifyPayloads(&report, progress)
-        eventLog.storage.verify(&report, progress)
-        return report
+        StoreVerifier(store: store, events: eventLog.storage).report(progress)
     }
 }

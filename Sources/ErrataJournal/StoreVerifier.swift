@@ -1,0 +1,76 @@
+package import ErrataCore
+import LMDB
+
+/// The whole store as it is verified: by the process that has it open, or by another one beside it.
+package struct StoreVerifier: Sendable {
+    let store: JournalStore
+    let events: EventStorage
+
+    init(store: JournalStore, events: EventStorage) {
+        self.store = store
+        self.events = events
+    }
+
+    /// Opens the store in `directory` to read, without its lock and without making or mending anything.
+    ///
+    /// LMDB's own lock file keeps a reader's pages while another process writes. A damaged store may end this
+    /// process by a signal: that is why another one should not do this itself.
+    package init(reading directory: String) throws(JournalError) {
+        do {
+            let keys = try KeyFile(reading: directory)
+            store = try JournalStore(reading: directory, keys: keys)
+            events = try EventStorage(reading: directory + "/events", store: keys.store)
+        } catch { throw JournalError(wrapping: error) }
+    }
+
+    package func close() {
+        store.environment.close()
+        events.environment.close()
+    }
+
+    /// Returns what ``Journal/verify(progress:)`` says.
+    package func report(
+        _ progress: @escaping (_ part: String, _ done: UInt64) -> Void = { _, _ in }
+    ) -> VerifyReport {
+        var pages = VerifyReport()
+        checkPages(&pages, progress)
+        var operations = OperationVerifier(store: store)
+        operations.run(progress)
+        var report = operations.report
+        report.addListed(pages)
+        store.verifyPayloads(&report, progress)
+        events.verify(&report, progress)
+        return report
+    }
+
+    /// Checks the files beneath the tables, page by page, before anything believes what they say.
+    private func checkPages(
+        _ report: inout VerifyReport, _ progress: @escaping (String, UInt64) -> Void
+    ) {
+        for (name, environment) in [
+            ("journal", store.environment), ("events", events.environment),
+        ] {
+            do {
+                let problems = try environment.checkPages { done, _ in
+                    progress("pages of \(name)", UInt64(done))
+                }
+                for problem in problems {
+                    report.add("\(name)/\(problem.table ?? "data.mdb")", problem.message)
+                }
+            } catch {
+                report.add("\(name)/data.mdb", error)
+            }
+        }
+    }
+
+    // MARK: For those who verify what follows from the journal
+
+    /// The Merkle root of all operations.
+    package var root: Digest {
+        get throws(JournalError) {
+            try store.read { reader in
+                try store.tables.frontier(size: store.operationCount(reader), reader).root
+            }
+        }
+    }
+}
