@@ -51,7 +51,7 @@ extension IndexDatabase {
             while let record = try records.next() {
                 let (fact, leaf, rows): (Data, Data, Data) = (record[0], record[1], record[2])
                 guard let fact = FactID(fact), let leaf = Leaf(leaf) else { continue }
-                found[FactVersion(fact, leaf)] = unpack(rows)
+                found[FactVersion(fact, leaf)] = IndexDatabase.unpack(rows)
             }
             return found
         }
@@ -72,7 +72,7 @@ extension IndexDatabase {
                 for record in records {
                     let (leaf, rows): (Data, Data) = (record[0], record[1])
                     guard let leaf = Leaf(leaf) else { continue }
-                    for row in unpack(rows) where range.contains(Int(row)) {
+                    for row in IndexDatabase.unpack(rows) where range.contains(Int(row)) {
                         found[Int(row)] = FactVersion(fact, leaf)
                     }
                 }
@@ -116,6 +116,20 @@ extension IndexDatabase {
         }
     }
 
+    /// Returns the row numbers that `fact_rows` holds as bytes.
+    static func unpack(_ data: Data) -> [UInt32] {
+        var rows: [UInt32] = []
+        var value: UInt32 = 0
+        for (i, byte) in data.enumerated() {
+            value |= UInt32(byte) << UInt32(i % 4 * 8)
+            if i % 4 == 3 {
+                rows.append(value)
+                value = 0
+            }
+        }
+        return rows
+    }
+
     private static func rowCount(_ db: Database) throws -> Int {
         try Int.fetchOne(db.cachedStatement(sql: "SELECT MAX(id) + 1 FROM rows")) ?? 0
     }
@@ -125,19 +139,6 @@ extension IndexDatabase {
             sql: "SELECT rows FROM fact_rows WHERE fact = ? AND leaf = ?")
         return try Data.fetchOne(
             statement, arguments: [Data(version.fact.bytes), Data(version.leaf.bytes)]
-        ).map(unpack)
+        ).map(IndexDatabase.unpack)
     }
-}
-
-private func unpack(_ data: Data) -> [UInt32] {
-    var rows: [UInt32] = []
-    var value: UInt32 = 0
-    for (i, byte) in data.enumerated() {
-        value |= UInt32(byte) << UInt32(i % 4 * 8)
-        if i % 4 == 3 {
-            rows.append(value)
-            value = 0
-        }
-    }
-    return rows
 }

@@ -40,9 +40,7 @@ struct IndexDatabase: Sendable {
             try DatabasePool(path: path, configuration: configuration)
         }
         self.pool = pool
-        let check = Digest.hmac(
-            Array("errata index \(IndexDatabase.version).\(Fact.surfaceFormsVersion)".utf8),
-            key: key)
+        let check = IndexDatabase.check(key: key)
         do {
             generation = try IndexDatabase.translating {
                 try pool.write { db in
@@ -73,7 +71,24 @@ struct IndexDatabase: Sendable {
         Glibc.close(descriptor)
     }
 
+    private static func check(key: [UInt8]) -> Digest {
+        .hmac(Array("errata index \(version).\(Fact.surfaceFormsVersion)".utf8), key: key)
+    }
+
     private static func load(_ db: Database, _ check: Digest) throws -> [UInt8] {
+        let generation = try generation(db, check)
+        if let problem = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), problem != "ok" {
+            throw RetrievalError(.databaseTrouble, "index.sqlite is damaged: \(problem)")
+        }
+        return generation
+    }
+
+    /// Returns the generation of a database that was made under `key`; throws for any other.
+    static func generation(_ db: Database, key: [UInt8]) throws -> [UInt8] {
+        try generation(db, check(key: key))
+    }
+
+    private static func generation(_ db: Database, _ check: Digest) throws -> [UInt8] {
         guard let stored = try meta(db, "check"), stored == check.bytes else {
             throw RetrievalError(
                 .databaseTrouble, "index.sqlite belongs to another store or version")
@@ -81,9 +96,6 @@ struct IndexDatabase: Sendable {
         guard let generation = try meta(db, "generation"),
             generation.count == generationByteCount
         else { throw RetrievalError(.databaseTrouble, "index.sqlite has no generation") }
-        if let problem = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), problem != "ok" {
-            throw RetrievalError(.databaseTrouble, "index.sqlite is damaged: \(problem)")
-        }
         return generation
     }
 

@@ -75,11 +75,11 @@ actor IndexWriter {
     }
 
     private func identity(_ fact: FactID, _ form: SurfaceForm) -> Identity {
-        Identity(fact: fact, kind: form.kind, textID: textID(form.text))
+        Identity(fact: fact, kind: form.kind, textID: IndexWriter.textID(form.text, key: key))
     }
 
     /// The first bytes of HMAC(text): equal texts are encoded once, and no text can be guessed from it.
-    private func textID(_ text: String) -> [UInt8] {
+    static func textID(_ text: String, key: [UInt8]) -> [UInt8] {
         Array(
             Digest.hmac(Array(text.utf8), key: key).bytes.prefix(IndexDatabase.textIDByteCount))
     }

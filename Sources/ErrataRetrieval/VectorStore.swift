@@ -23,9 +23,7 @@ final class VectorStore: Sendable {
     static func open(
         directory: String, encoder: any SentenceEncoding, generation: [UInt8], count: Int
     ) throws -> (store: VectorStore, problem: String?) {
-        let base =
-            directory + "/vectors-" + Hex.encode(encoder.identity.prefix(8))
-            + "-" + Hex.encode(generation.prefix(generationByteCountInName))
+        let base = path(in: directory, encoder: encoder.identity, generation: generation)
         func open(
             _ content: RowFileHeader.Content, _ ending: String
         ) throws -> (file: RowFile, isNew: Bool, problem: String?) {
@@ -45,6 +43,12 @@ final class VectorStore: Sendable {
             vectors.problem ?? codes.problem
             ?? "\(base).f32 or .i8 is damaged or cut short at row \(sound)"
         return (store, "\(reason); \(count - sound) vectors are made again")
+    }
+
+    /// Returns the path of an encoder's files without their endings, `.f32` and `.i8`.
+    static func path(in directory: String, encoder: [UInt8], generation: [UInt8]) -> String {
+        directory + "/vectors-" + Hex.encode(encoder.prefix(8)) + "-"
+            + Hex.encode(generation.prefix(generationByteCountInName))
     }
 
     private init(_ encoder: any SentenceEncoding, _ vectors: RowFile, _ codes: RowFile) {
