@@ -101,7 +101,7 @@ let package = Package(
             name: "errata",
             dependencies: [
                 "ErrataAPI", "ErrataAlignment", "ErrataCore", "ErrataService", "ErrataJournal",
-                "ErrataServer", "ErrataClient", "ErrataModels", arguments, logging,
+                "ErrataServer", "ErrataClient", "ErrataModels", "LMDB", arguments, logging,
             ],
             resources: [.embedInCode("Demo/facts.jsonl")],
             swiftSettings: strict),
@@ -161,7 +161,7 @@ let package = Package(
             name: "ErrataTests",
             dependencies: [
                 "errata", "errata-bench", "ErrataAPI", "ErrataAlignment", "ErrataClient",
-                "ErrataCore", "ErrataTesting",
+                "ErrataCore", "ErrataJournal", "ErrataService", "ErrataTesting", "LMDB",
             ],
             swiftSettings: strict),
     ],

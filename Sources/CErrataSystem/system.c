@@ -106,37 +106,57 @@ int errata_notify(const char *path, const char *text) {
     return error;
 }
 
-int errata_spawn(char *const arguments[], int *input, int *output) {
-    int to[2];
-    int from[2];
-    if (pipe2(to, O_CLOEXEC) != 0) return -errno;
-    if (pipe2(from, O_CLOEXEC) != 0) {
-        int error = errno;
-        close(to[0]);
-        close(to[1]);
-        return -error;
-    }
+static int spawn(const char *program, char *const *arguments, char *const *environment, int input,
+                 int output, pid_t *pid) {
     posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    char *const environment[] = {NULL};
-    pid_t process;
-    int error = posix_spawn(&process, arguments[0], &actions, NULL, arguments, environment);
-    posix_spawn_file_actions_destroy(&actions);
-    close(to[0]);
-    close(from[1]);
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error != 0) return error;
+    error = posix_spawnattr_init(&attributes);
     if (error != 0) {
-        close(to[1]);
-        close(from[0]);
+        posix_spawn_file_actions_destroy(&actions);
+        return error;
+    }
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if ((error = posix_spawn_file_actions_adddup2(&actions, input, 0)) == 0 &&
+        (error = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0 &&
+        (error = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)) == 0 &&
+        (error = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0) {
+        error = posix_spawn(pid, program, &actions, &attributes, arguments,
+                            environment ? environment : environ);
+    }
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+pid_t errata_spawn(const char *program, char *const *arguments, char *const *environment,
+                   int *input, int *output) {
+    int in[2], out[2];
+    if (pipe2(in, O_CLOEXEC) != 0) return -errno;
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        int error = errno;
+        close(in[0]);
+        close(in[1]);
         return -error;
     }
-    fcntl(to[1], F_SETFL, O_NONBLOCK);
-    fcntl(from[0], F_SETFL, O_NONBLOCK);
-    *input = to[1];
-    *output = from[0];
-    return process;
+    pid_t pid;
+    int error = spawn(program, arguments, environment, in[0], out[1], &pid);
+    close(in[0]);
+    close(out[1]);
+    if (error != 0) {
+        close(in[1]);
+        close(out[0]);
+        return -error;
+    }
+    *input = in[1];
+    *output = out[0];
+    return pid;
 }
 
 void errata_confine(unsigned cpu_seconds, uint64_t memory_bytes) {

@@ -91,19 +91,21 @@ package struct VerifyReply: Codable, Equatable, Sendable {
     package let operations: UInt64
     package let commits: Int
     package let facts: Int
-    /// The Merkle root of all operations, in hex.
-    package let root: String
+    package let events: Int
+    /// The Merkle root of all operations, in hex; nil if it cannot be read.
+    package let root: String?
     /// What is wrong, one sentence each; empty if all is well.
     package let findings: [String]
 
     package init(
-        isIntact: Bool, operations: UInt64, commits: Int, facts: Int, root: String,
+        isIntact: Bool, operations: UInt64, commits: Int, facts: Int, events: Int, root: String?,
         findings: [String]
     ) {
         self.isIntact = isIntact
         self.operations = operations
         self.commits = commits
         self.facts = facts
+        self.events = events
         self.root = root
         self.findings = findings
     }

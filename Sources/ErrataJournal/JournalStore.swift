@@ -48,7 +48,13 @@ final class JournalStore: Sendable {
     init(reading directory: String, keys: KeyFile) throws {
         environment = try Environment(
             at: directory + "/journal", options: .init(isReadOnly: true))
-        tables = try JournalTables(in: environment)
+        do { tables = try JournalTables(in: environment) } catch let error as LMDBError
+            where error.kind == .notFound
+        {
+            throw JournalError(
+                .unsupportedFormat, "\(directory) lacks a table: \(error)",
+                hint: "'errata serve' brings the store of an earlier program up to date.")
+        }
         lock = nil
         self.keys = keys
         options = JournalOptions()

@@ -5,11 +5,21 @@ import Synchronization
 ///
 /// flock(2) belongs to the open file and ends with it, so a killed process leaves no lock behind. Whoever
 /// writes to the directory holds this object, so the lock cannot end before the last write.
-final class StoreLock: Sendable {
+package final class StoreLock: Sendable {
     private let file: Mutex<FileDescriptor?>
 
+    /// Takes the lock of the store in `directory`, for work on its files; throws if there is no store.
+    package convenience init(ofStoreIn directory: String) throws(JournalError) {
+        guard Directory.hasFile(directory + "/keys") else {
+            throw JournalError(
+                .io, "there is no store in \(directory)",
+                hint: "Give the directory that 'errata serve' uses with --data.")
+        }
+        try self.init(in: directory)
+    }
+
     /// Takes the lock in `directory`; throws `store_locked` with the holder's pid if it is taken.
-    init(in directory: String) throws(JournalError) {
+    package init(in directory: String) throws(JournalError) {
         let file = try FileDescriptor(opening: directory + "/lock", create: true)
         try StoreLock.take(file, directory)
         self.file = Mutex(file)
@@ -18,7 +28,7 @@ final class StoreLock: Sendable {
     deinit { release() }
 
     /// Gives the lock back; nothing may be written after that.
-    func release() {
+    package func release() {
         file.withLock { file in
             // Closing is not enough: a child that is just being started may still hold a copy.
             if let raw = file?.raw { flock(raw, LOCK_UN) }

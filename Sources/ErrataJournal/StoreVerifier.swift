@@ -65,6 +65,30 @@ package struct StoreVerifier: Sendable {
 
     // MARK: For those who verify what follows from the journal
 
+    /// Returns what can be read of some values, in their order: the fact, the sides of a conflict, nothing of a
+    /// redacted one; nil for those that the store never had.
+    package func facts(_ pairs: [(FactID, Leaf)]) throws(JournalError) -> [[Fact]?] {
+        try store.read { reader in
+            try pairs.map { id, leaf -> [Fact]? in
+                let name = PayloadKey(id, leaf)
+                if let row = try reader.value(of: name.bytes, in: store.tables.payloads) {
+                    return [try store.openPayload(row, name)].compactMap(\.self)
+                }
+                guard let conflict = try store.conflict(of: id, leaf, reader) else { return nil }
+                return try conflict.sides.compactMap(\.self).compactMap { side in
+                    let name = PayloadKey(id, side)
+                    return try reader.value(of: name.bytes, in: store.tables.payloads)
+                        .flatMap { try store.openPayload($0, name) }
+                }
+            }
+        }
+    }
+
+    /// Returns HMAC-SHA-256 of `text` under the store's secret.
+    package func textDigest(of text: String) -> Digest {
+        .hmac(Array(text.utf8), key: store.keys.secret)
+    }
+
     /// The Merkle root of all operations.
     package var root: Digest {
         get throws(JournalError) {

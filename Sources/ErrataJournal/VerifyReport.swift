@@ -1,3 +1,5 @@
+import LMDB
+
 /// What a verification of the whole store found.
 package struct VerifyReport: Equatable, Sendable {
     /// Something that is not as the operations say it must be.
@@ -64,6 +66,16 @@ extension Journal {
     package func verify(
         progress: @escaping (_ part: String, _ done: UInt64) -> Void = { _, _ in }
     ) -> VerifyReport {
-        StoreVerifier(store: store, events: eventLog.storage).report(progress)
+        verifier.report(progress)
+    }
+
+    /// What verifies this store in this process.
+    package var verifier: StoreVerifier { StoreVerifier(store: store, events: eventLog.storage) }
+
+    /// Frees what readers in processes that died still hold.
+    package func clearDeadReaders() {
+        // Nobody is waiting for this, and the next opening does it too.
+        try? store.environment.clearDeadReaders()
+        try? eventLog.storage.environment.clearDeadReaders()
     }
 }

@@ -1,8 +1,8 @@
-import ErrataAPI
+package import ErrataAPI
 import ErrataCore
 import ErrataJournal
 import ErrataRetrieval
-import ErrataService
+package import ErrataService
 
 // How the values of the knowledge base look in replies.
 
@@ -187,15 +187,16 @@ extension EventRecord {
 }
 
 extension VerifyReply {
-    init(_ report: VerifyReport, root: Digest) {
-        var findings = report.problems.map(\.description)
-        if report.unlistedProblemCount > 0 {
-            findings.append("and \(report.unlistedProblemCount) more")
+    package init(_ report: StoreReport) {
+        let found = report.found
+        var findings = found.problems.map(\.description)
+        if found.unlistedProblemCount > 0 {
+            findings.append("and \(found.unlistedProblemCount) more")
         }
         self.init(
-            isIntact: report.isClean, operations: report.operationCount,
-            commits: report.commitCount, facts: report.payloadCount, root: root.hex,
-            findings: findings)
+            isIntact: found.isClean, operations: found.operationCount,
+            commits: found.commitCount, facts: found.payloadCount, events: found.eventCount,
+            root: report.root?.hex, findings: findings)
     }
 }
 

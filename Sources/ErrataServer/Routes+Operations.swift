@@ -15,10 +15,11 @@ extension ServerState {
             ) { call in
                 try await call.checkEmptyBody()
                 return try await call.long(VerifyReply.self) { progress in
-                    let report = call.knowledge.verify { part, done in
-                        progress(ProgressRecord(phase: part, done: Int(clamping: done), total: nil))
-                    }
-                    return VerifyReply(report, root: try call.knowledge.status().root)
+                    VerifyReply(
+                        try await call.knowledge.verify { part, done in
+                            progress(
+                                ProgressRecord(phase: part, done: Int(clamping: done), total: nil))
+                        })
                 }
             }
         ]

@@ -23,7 +23,7 @@ final class DerivedState: Sendable {
         self.number = number
         directory = parent + "/\(number)"
         index = try RetrievalIndex.open(
-            directory: directory, secretKey: journal.textDigest(of: "retrieval rows").bytes,
+            directory: directory, secretKey: DerivedState.secretKey { journal.textDigest(of: $0) },
             encoder: models.encoder, donor: donor)
         indexer = Indexer(journal: journal, index: index)
         retriever = Retriever(journal: journal, index: index, encoder: models.encoder)
@@ -39,11 +39,7 @@ final class DerivedState: Sendable {
             atPath: parent, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
         let names = try FileManager.default.contentsOfDirectory(atPath: parent)
-        let numbers = names.compactMap(Int.init)
-        let complete = numbers.filter {
-            FileManager.default.fileExists(atPath: parent + "/\($0)/" + completeMark)
-        }
-        let number = complete.max() ?? numbers.min() ?? 1
+        let number = number(in: parent) ?? 1
         let redactionCount = try journal.redactionCount
         let holdsRedacted = redactionCount != readRedactionCount(in: parent + "/\(number)")
         for name in names where name != String(number) || holdsRedacted {
@@ -72,6 +68,21 @@ final class DerivedState: Sendable {
     }
 
     private static let completeMark = "complete"
+
+    /// Returns the number of the index that counts under `parent`, nil if there is none.
+    static func number(in parent: String) -> Int? {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+        let numbers = names.compactMap(Int.init)
+        let complete = numbers.filter {
+            FileManager.default.fileExists(atPath: parent + "/\($0)/" + completeMark)
+        }
+        return complete.max() ?? numbers.min()
+    }
+
+    /// Returns the key of the index; `digest` is HMAC under the store's secret.
+    static func secretKey(_ digest: (String) -> Digest) -> [UInt8] {
+        digest("retrieval rows").bytes
+    }
 
     /// Says on disk that this index may take the place of the one before it.
     func markComplete() throws {

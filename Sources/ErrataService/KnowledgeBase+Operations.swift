@@ -6,9 +6,20 @@ extension KnowledgeBase {
     }
 
     /// Walks the whole store and proves it intact; `progress` hears which part, and how many rows are done.
-    package func verify(
-        progress: @escaping @Sendable (_ part: String, _ done: UInt64) -> Void
-    ) -> VerifyReport {
-        journal.verify(progress: progress)
+    ///
+    /// Blocks the thread. Another process does it, if there is one to do it: a mangled page would end this one.
+    package func verify(progress: @escaping StoreCheck.Progress) async throws(ServiceError)
+        -> StoreReport
+    {
+        guard let program = configuration.verifierProgram else {
+            return StoreCheck(journal).run(progress)
+        }
+        do {
+            let process = VerifierProcess(
+                program: program, directory: configuration.dataDirectory)
+            // A child that was killed leaves its reader's slot behind, which would keep old pages for ever.
+            defer { journal.clearDeadReaders() }
+            return try await process.run(progress)
+        } catch { throw ServiceError(wrapping: error) }
     }
 }

@@ -25,12 +25,16 @@ package final class KnowledgeBase: Sendable {
         /// How to start this program as ``AuditWorker``: a path and arguments.
         package var auditCommand = ["/proc/self/exe", AuditWorker.argument]
         package var journal: JournalOptions
+        /// The `errata` that verifies this store beside this process; nil verifies in it.
+        package var verifierProgram: String?
 
         package init(
             dataDirectory: String, encoderDirectory: String? = nil, encoderThreads: Int = 1,
             readerPrecision: Linear.Precision? = .float32, readerFile: String? = nil,
-            indexWait: Duration = .seconds(10), journal: JournalOptions = JournalOptions()
+            indexWait: Duration = .seconds(10), journal: JournalOptions = JournalOptions(),
+            verifierProgram: String? = nil
         ) {
+            self.verifierProgram = verifierProgram
             self.dataDirectory = dataDirectory
             self.encoderDirectory = encoderDirectory
             self.encoderThreads = encoderThreads

@@ -3,6 +3,7 @@ import ErrataAPI
 import ErrataAlignment
 import ErrataClient
 import ErrataCore
+import ErrataJournal
 import ErrataModels
 import ErrataServer
 import ErrataService
@@ -26,6 +27,7 @@ struct Failure: Error, Equatable {
         case let error as ClientError: self.init(error.message, hint: error.hint)
         case let error as RequestError: self.init(error.message, hint: error.hint)
         case let error as ServiceError: self.init(error.message, hint: error.hint)
+        case let error as JournalError: self.init(error.message, hint: error.hint)
         case let error as ServerSocketError: self.init(error.message, hint: error.hint)
         case let error as FactError: self.init(error.description)
         case let error as DatasetError: self.init(error.message, hint: error.hint)

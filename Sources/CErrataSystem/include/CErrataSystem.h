@@ -30,13 +30,16 @@ int errata_is_network_file_system(const char *path);
 /// `sockaddr_un` holds its path in a tuple of 108 in Swift, hence the C. A leading `@` means an abstract name.
 int errata_connect(const char *path, int timeout_milliseconds);
 
+/// Starts `program` with `arguments` (the last is null) and two pipes: its standard input, which can be written to at
+/// `*input`, and its standard output, which can be read at `*output`. Its standard error is /dev/null.
+///
+/// Its environment is `environment` (the last is null), or that of this process for null. It inherits nothing else: no
+/// other file, no signal that is ignored or blocked. Returns its pid, or minus an errno value. pipe2 and the closing of all other files hide behind _GNU_SOURCE, hence the C.
+pid_t errata_spawn(const char *program, char *const *arguments, char *const *environment,
+                   int *input, int *output);
+
 /// Sends `text` as one datagram to the Unix socket at `path`; returns 0 or an errno value.
 int errata_notify(const char *path, const char *text);
-
-/// Starts `arguments[0]` with pipes for its standard input and output, and nothing else of this process's.
-///
-/// Returns its process id, or minus an errno value. The pipes' ends here are closed on exec and never block.
-int errata_spawn(char *const arguments[], int *input, int *output);
 
 /// Gives this process so much CPU time and so much memory, no file to write and no life beyond its parent's.
 ///

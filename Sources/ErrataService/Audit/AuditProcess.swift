@@ -52,7 +52,8 @@ private final class WorkerHandle {
         let arguments = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var (input, output): (CInt, CInt) = (-1, -1)
-        process = errata_spawn(arguments, &input, &output)
+        let noEnvironment: [UnsafeMutablePointer<CChar>?] = [nil]
+        process = errata_spawn(command[0], arguments, noEnvironment, &input, &output)
         (self.input, self.output) = (input, output)
         guard process > 0 else {
             hasEnded = true
@@ -61,6 +62,7 @@ private final class WorkerHandle {
                 "cannot start the process of a query: \(String(cString: strerror(-process))) (\(-process))"
             )
         }
+        for end in [input, output] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
     }
 
     /// Writes `bytes`, then reads to the end; nil if that is not reached in time.

@@ -74,7 +74,8 @@ struct ServeCommand: AsyncParsableCommand {
             .init(
                 dataDirectory: dataPath, encoderDirectory: encoder,
                 readerPrecision: reader.precision,
-                readerFile: readerFile.map(Paths.absolute)))
+                readerFile: readerFile.map(Paths.absolute),
+                verifierProgram: VerifierProcess.thisProgram))
         if let failure = knowledge.readerFailure {
             // Who names a reader wants that one; the shipped one can be done without.
             guard readerFile == nil else {
