@@ -75,6 +75,7 @@ enum Directory {
         }
     }
 
+    /// The directory that `path` lies in.
     static func parent(of path: String) -> String {
         let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         return parent.isEmpty ? "/" : parent
@@ -83,6 +84,20 @@ enum Directory {
     /// Takes the name `path` away from a file, if there is one.
     static func removeFile(_ path: String) throws(JournalError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw .system(errno, "remove \(path)") }
+    }
+
+    /// Returns the names in `path`, nil if it is no directory that can be read.
+    static func names(in path: String) -> [String]? {
+        guard let directory = opendir(path) else { return nil }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
     }
 
     /// Waits until the names in `path` are on disk: a new file is safe only after that.

@@ -68,7 +68,7 @@ package final class Journal: Sendable {
         eventLog.beginClose()
     }
 
-    private static func checkFileSystem(of directory: String) throws(JournalError) {
+    static func checkFileSystem(of directory: String) throws(JournalError) {
         let answer = errata_is_network_file_system(directory)
         guard answer >= 0 else { throw .system(-answer, "examine \(directory)") }
         guard answer == 0 else {

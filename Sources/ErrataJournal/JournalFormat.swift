@@ -87,9 +87,12 @@ struct JournalTables: Sendable {
             policies,
         ]
     }
+    /// All of them, in the order of ``names``.
+    let all: [Table]
 
     init(in environment: Environment) throws {
         let tables = try environment.tables(named: JournalTables.names)
+        all = tables
         meta = tables[0]
         operations = tables[1]
         payloads = tables[2]

@@ -13,6 +13,8 @@ package struct JournalOptions: Sendable {
     package var random: Randomness
     /// Who operation 0 names, if the store is new.
     package var creator: Actor
+    /// Whether opening makes every table anew that follows from the operations.
+    package var rebuildsDerived = false
 
     package init(
         mapBytes: Int = 1 << 32, keyBatchCount: UInt64 = 4096,

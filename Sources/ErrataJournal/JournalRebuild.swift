@@ -16,7 +16,7 @@ extension JournalStore {
             let layout = try reader.value(of: JournalFormat.derivedKey, in: tables.meta)
             return layout?.bigEndianValue != JournalFormat.derivedLayout
         }
-        if isOutdated { try rebuild { _ in } }
+        if isOutdated || options.rebuildsDerived { try rebuild { _ in } }
     }
 
     /// Deletes every derived row and makes it anew from the operations; `progress` hears how many are done.

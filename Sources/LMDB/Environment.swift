@@ -223,6 +223,16 @@ package final class Environment: Sendable {
             name: name, handle: handle, traceMark: TableTrace.mark(for: "\(place)/\(name)"))
     }
 
+    /// Runs `body` on the environment, which stays open and as large as it is meanwhile.
+    func withHandle<Result>(_ body: (OpaquePointer) throws -> Result) throws -> Result {
+        gate.enter()
+        defer { gate.leave() }
+        guard !isClosed.load(ordering: .acquiring) else {
+            throw LMDBError(kind: .closed, operation: "use \(directory)")
+        }
+        return try body(env)
+    }
+
     // MARK: Size
 
     package struct Size: Equatable, Sendable {

@@ -53,6 +53,13 @@ struct Errata: AsyncParsableCommand {
                     ServeCommand.self, StatusCommand.self, PolicyCommand.self,
                     VerifyCommand.self, IndexCommand.self,
                     ModelsCommand.self, AlignCommand.self, DemoCommand.self,
+                    VerifyBesideCommand.self, CopyBesideCommand.self,
+                ]),
+            CommandGroup(
+                name: "Keep the store",
+                subcommands: [
+                    BackupCommand.self, RestoreCommand.self, UsageCommand.self, CompactCommand.self,
+                    FsckCommand.self,
                 ]),
         ])
 

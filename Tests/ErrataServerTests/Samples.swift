@@ -49,6 +49,7 @@ enum Samples {
             operation: 1, time: time, isLoaded: true, isDefault: true)
         let ref = RefRecord(name: "main", commit: commit, operation: 1, time: time)
         let line = LineProblem(line: 1, message: "m")
+        let usage = UsageRecord(name: "keys", bytes: 1, rows: 1)
         let journal = JournalStatus(
             operations: 1, root: "r", branches: 1, tags: 1, head: commit, facts: 1, bytes: 1)
         let index = IndexStatusReply(
@@ -128,8 +129,14 @@ enum Samples {
             (
                 "VerifyReply",
                 VerifyReply(
-                    isIntact: true, operations: 1, commits: 1, facts: 1, root: "r", findings: [])
+                    isIntact: true, operations: 1, commits: 1, facts: 1, events: 1, root: "r",
+                    findings: [])
             ),
+            (
+                "BackupReply",
+                BackupReply(directory: "/d", bytes: 1, isVerified: true, operations: 1, root: "r")
+            ),
+            ("UsageReply", UsageReply(bytes: 1, parts: [usage])), ("UsageRecord", usage),
             ("ProgressRecord", ProgressRecord(phase: "p", done: 1, total: 1)),
             ("JournalStatus", journal), ("IndexStatusReply", index),
             (
@@ -203,6 +210,7 @@ enum Samples {
             ("SearchRequest", SearchRequest(query: "q", at: "a", k: 1)),
             ("AuditQueryRequest", AuditQueryRequest(sql: "s", limit: 1)),
             ("EmptyRequest", EmptyRequest()),
+            ("BackupRequest", BackupRequest(directory: "/d", verify: true)),
         ]
     }
 

@@ -8,7 +8,7 @@ struct CommandLineTests {
         "serve", "status", "commit", "log", "show", "diff", "facts", "history", "blame", "branch",
         "tag", "merge", "conflicts", "resolve", "cherry-pick", "undo", "policy", "redact", "revert",
         "rollback", "ask", "search", "import", "export", "audit", "checkpoint", "proof", "verify",
-        "index", "models", "demo",
+        "index", "models", "demo", "backup", "restore", "du", "compact", "fsck",
     ]
 
     @Test("the help names every command and fits 80 columns")
