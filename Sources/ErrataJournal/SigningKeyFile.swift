@@ -15,6 +15,7 @@ import Synchronization
 final class CheckpointSigner: Sendable {
     static let magic = Array("ERRATAS1".utf8)
     static let version: UInt32 = 1
+    static let fileName = "signing-key"
     static let fileByteCount = 64
 
     /// The first line of every checkpoint, and the key's name.
@@ -54,7 +55,7 @@ final class CheckpointSigner: Sendable {
     }
 
     private func readOrCreate() throws(JournalError) -> [UInt8] {
-        let path = directory + "/signing-key"
+        let path = directory + "/" + CheckpointSigner.fileName
         if !Directory.hasFile(path) { try create(path) }
         let file = try FileDescriptor(opening: path)
         return try seed(in: file.read(CheckpointSigner.fileByteCount + 1, at: 0))

@@ -7,7 +7,8 @@ import LMDB
 //
 //   1. events    first, so that no receipt in the copy names an operation that the copy lacks
 //   2. journal   one state: every commit acknowledged before the copy began is in it
-//   3. keys      last, up to the journal's "slots": a slot is on disk before a transaction may name it
+//   3. keys      last, up to the journal's "slots": a slot is on disk before a transaction may name it;
+//                the key that signs checkpoints with them, if there is one
 //
 // Free slots are not copied: two stores must not seal under the same key, so the copy draws its own. All of it
 // is written under another name and synced, then takes its name in one step.
@@ -115,6 +116,18 @@ package struct StoreCopy: Sendable {
             try target.write(bytes, at: start)
         }
         try target.sync()
+        try copySigningKey(to: directory)
+    }
+
+    /// A restored store signs on with the key that auditors know.
+    private func copySigningKey(to directory: String) throws {
+        let name = "/" + CheckpointSigner.fileName
+        guard Directory.hasFile(source + name) else { return }
+        let bytes = try FileDescriptor(opening: source + name, isReadOnly: true)
+            .read(CheckpointSigner.fileByteCount, at: 0)
+        let target = try FileDescriptor(opening: directory + name, create: true)
+        try target.write(bytes, at: 0)
+        try target.sync()
     }
 }
 
@@ -206,7 +219,7 @@ package struct StoreDraft: Sendable {
             for file in ["data.mdb", "lock.mdb"] { unlink(path + "/\(name)/" + file) }
             rmdir(path + "/" + name)
         }
-        for file in ["keys", "lock"] { unlink(path + "/" + file) }
+        for file in ["keys", "lock", CheckpointSigner.fileName] { unlink(path + "/" + file) }
         rmdir(path)
     }
 

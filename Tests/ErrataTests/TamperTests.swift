@@ -134,7 +134,7 @@ private final class TamperSubject: Sendable {
         }
         _ = try await base.createTag("v1", at: "main~2", message: "one", actor: .ada)
         _ = try await base.createBranch("dev", at: "main~1", actor: .ada)
-        _ = try await base.revert("main", branch: "main", actor: .grace)
+        _ = try await base.revert(.revision("main"), on: CommitPlace(), actor: .grace)
         try await base.registerModels()
         for question in [TamperSubject.question, "The mayor of City 4 is"] {
             _ = try await base.ask(AskRequest(question: question), actor: .ada)
