@@ -167,14 +167,14 @@ final class EventStorage: Sendable {
 
     private func checkFormat(_ store: StoreID) throws {
         let bytes = try environment.read { try $0.value(of: JournalFormat.formatKey, in: meta) }
-        guard let bytes else {
-            return try environment.write {
-                try $0.put(FormatRow(store: store).encoded, for: JournalFormat.formatKey, in: meta)
-            }
-        }
-        guard try FormatRow(decoding: bytes, of: "the event log").store == store else {
+        let current = FormatRow(store: store).encoded
+        guard bytes != current else { return }
+        if let bytes, try FormatRow(decoding: bytes, of: "the event log").store != store {
             throw JournalError.corrupt("the event log belongs to another store than the key file")
         }
+        // An earlier program wrote it; from here on this one writes, and its flags count.
+        guard lock != nil else { return }
+        try environment.write { try $0.put(current, for: JournalFormat.formatKey, in: meta) }
     }
 
     /// The number that the next event will have.

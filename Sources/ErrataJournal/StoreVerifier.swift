@@ -32,6 +32,7 @@ package struct StoreVerifier: Sendable {
     package func report(
         _ progress: @escaping (_ part: String, _ done: UInt64) -> Void = { _, _ in }
     ) -> VerifyReport {
+        defer { TableTrace.clear() }
         var pages = VerifyReport()
         checkPages(&pages, progress)
         var operations = OperationVerifier(store: store)
@@ -40,7 +41,34 @@ package struct StoreVerifier: Sendable {
         report.addListed(pages)
         store.verifyPayloads(&report, progress)
         events.verify(&report, progress)
+        checkFormat(&report)
         return report
+    }
+
+    /// Holds both format rows against the one that this program writes, flags included.
+    private func checkFormat(_ report: inout VerifyReport) {
+        let expected = FormatRow(store: store.keys.store).encoded
+        do {
+            let rows = [
+                (
+                    "meta",
+                    try store.read { [table = store.tables.meta] in
+                        try $0.value(of: JournalFormat.formatKey, in: table)
+                    }
+                ),
+                (
+                    "events/meta",
+                    try events.read { [table = events.meta] in
+                        try $0.value(of: JournalFormat.formatKey, in: table)
+                    }
+                ),
+            ]
+            for (place, row) in rows where row != expected {
+                report.add(place, "the format row is not the one that this program writes")
+            }
+        } catch {
+            report.add("meta", error)
+        }
     }
 
     /// Checks the files beneath the tables, page by page, before anything believes what they say.
@@ -68,7 +96,9 @@ package struct StoreVerifier: Sendable {
     /// Returns what can be read of some values, in their order: the fact, the sides of a conflict, nothing of a
     /// redacted one; nil for those that the store never had.
     package func facts(_ pairs: [(FactID, Leaf)]) throws(JournalError) -> [[Fact]?] {
-        try store.read { reader in
+        // What the caller reads next is none of these tables.
+        defer { TableTrace.clear() }
+        return try store.read { reader in
             try pairs.map { id, leaf -> [Fact]? in
                 let name = PayloadKey(id, leaf)
                 if let row = try reader.value(of: name.bytes, in: store.tables.payloads) {

@@ -11,6 +11,7 @@ extension Environment {
     package func checkPages(
         progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> [PageProblem] {
+        TableTrace.note(file: directory)
         var problem = PageProblem(table: nil, message: "the meta pages are damaged")
         for _ in 0..<Environment.attemptCountMax {
             let problems = try read { reader -> [PageProblem]? in
@@ -68,7 +69,7 @@ extension DataFile {
         }
         let isNew = id == 0 && other.transaction == 0
         let isBefore = other.transaction &+ 1 == id
-        guard live.transaction == id, isNew || isBefore || other.transaction == id + 1 else {
+        guard live.transaction == id, isNew || isBefore || other.transaction == id &+ 1 else {
             return "the meta pages are of transactions \(live.transaction) and "
                 + "\(other.transaction), which do not follow each other"
         }

@@ -43,6 +43,7 @@ package final class Environment: Sendable {
     /// one of them may write.
     package init(at directory: String, options: Options = Options()) throws(LMDBError) {
         let identity = try OpenDirectories.claim(directory)
+        TableTrace.note(file: directory)
         var pointer: OpaquePointer?
         do throws(LMDBError) {
             try check(mdb_env_create(&pointer), "create an LMDB environment")
@@ -199,6 +200,7 @@ package final class Environment: Sendable {
     }
 
     private func existingTables(_ names: [String]) throws -> [Table] {
+        TableTrace.note(file: directory)
         gate.enter()
         defer { gate.leave() }
         let handle = try begin(UInt32(MDB_RDONLY))

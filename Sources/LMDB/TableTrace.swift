@@ -26,6 +26,16 @@ package enum TableTrace {
         isOn.load(ordering: .relaxed) ? UInt(bitPattern: strdup(name)) : 0
     }
 
+    /// Notes that the file of an environment is being looked into, and none of its tables yet.
+    static func note(file directory: String) {
+        guard isOn.load(ordering: .relaxed) else { return }
+        let place = directory.split(separator: "/").last ?? ""
+        current.store(mark(for: "\(place)/data.mdb"), ordering: .relaxed)
+    }
+
+    /// Notes that no table is being read.
+    package static func clear() { current.store(0, ordering: .relaxed) }
+
     @inline(__always)
     static func note(_ table: Table) {
         if table.traceMark != 0 { current.store(table.traceMark, ordering: .relaxed) }

@@ -8,7 +8,7 @@ package struct ReadTransaction: ~Copyable {
     let handle: OpaquePointer
 
     /// The transaction whose state this shows.
-    var id: UInt64 { UInt64(mdb_txn_id(handle)) }
+    var id: UInt64 { UInt64(truncatingIfNeeded: mdb_txn_id(handle)) }
 
     /// Runs `body` on the value of `key`, without a copy; nil if there is none.
     ///
