@@ -9,7 +9,7 @@ import Synchronization
 //   8   version 1 (4)             60  first 4 bytes of SHA-256 of the 60 before
 //   12  store id (16)
 //
-// It lies apart from `keys`, so that a backup can leave it out: whoever has it can sign any past.
+// It lies apart from `keys`, so that a copy for others can leave it out: whoever has it can sign any past.
 
 /// Signs checkpoints with the store's own key.
 final class CheckpointSigner: Sendable {
@@ -40,6 +40,16 @@ final class CheckpointSigner: Sendable {
             let note = try signer.sign(checkpoint.text)
             return SignedCheckpoint(checkpoint: checkpoint, note: note, key: signer.key)
         } catch { throw JournalError(.io, "cannot sign the checkpoint: \(error)") }
+    }
+
+    /// Says what is wrong with the key's file, nil if it is right or there is none yet.
+    func problem() -> JournalError? {
+        guard Directory.hasFile(directory + "/signing-key") else { return nil }
+        do {
+            let file = try FileDescriptor(opening: directory + "/signing-key", isReadOnly: true)
+            _ = try seed(in: file.read(CheckpointSigner.fileByteCount + 1, at: 0))
+            return nil
+        } catch { return error }
     }
 
     private func loaded() throws(JournalError) -> NoteSigner {

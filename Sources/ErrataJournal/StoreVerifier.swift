@@ -5,8 +5,10 @@ import LMDB
 package struct StoreVerifier: Sendable {
     let store: JournalStore
     let events: EventStorage
+    private let signer: CheckpointSigner
 
-    init(store: JournalStore, events: EventStorage) {
+    init(store: JournalStore, events: EventStorage, signer: CheckpointSigner) {
+        self.signer = signer
         self.store = store
         self.events = events
     }
@@ -19,6 +21,7 @@ package struct StoreVerifier: Sendable {
         do {
             let keys = try KeyFile(reading: directory)
             store = try JournalStore(reading: directory, keys: keys)
+            signer = CheckpointSigner(in: directory, store: keys.store, random: .system)
             events = try EventStorage(reading: directory + "/events", store: keys.store)
         } catch { throw JournalError(wrapping: error) }
     }
@@ -42,6 +45,7 @@ package struct StoreVerifier: Sendable {
         store.verifyPayloads(&report, progress)
         events.verify(&report, progress)
         checkFormat(&report)
+        if let problem = signer.problem() { report.add("signing-key", problem) }
         return report
     }
 

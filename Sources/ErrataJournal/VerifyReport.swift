@@ -70,7 +70,9 @@ extension Journal {
     }
 
     /// What verifies this store in this process.
-    package var verifier: StoreVerifier { StoreVerifier(store: store, events: eventLog.storage) }
+    package var verifier: StoreVerifier {
+        StoreVerifier(store: store, events: eventLog.storage, signer: signer)
+    }
 
     /// Frees what readers in processes that died still hold.
     package func clearDeadReaders() {

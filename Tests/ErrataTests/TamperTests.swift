@@ -254,7 +254,8 @@ private final class TamperSubject: Sendable {
                     "journal",
                     [
                         "meta", "operations", "payloads", "merkle", "commits", "nodes", "history",
-                        "branches", "tags", "reflog", "redactions", "models",
+                        "branches", "tags", "reflog", "redactions", "models", "conflicts",
+                        "policies",
                     ]
                 ), ("events", ["meta", "events", "receipts"]),
             ] {

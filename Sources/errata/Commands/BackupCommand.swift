@@ -13,8 +13,8 @@ struct BackupCommand: ParsableCommand {
             Has the daemon copy journal, events and keys to a new directory on its machine. Every commit \
             that was acknowledged before is in the copy, which is verified and then gets its name in one \
             step. It is an ordinary data directory: 'errata serve --data' opens it. The search index is \
-            not copied, it is made anew there. Keys are in the copy, so guard it like the store; what is \
-            redacted later stays readable in it.
+            not copied, it is made anew there. Erasure keys and the key that signs checkpoints are in the \
+            copy, so guard it like the store; what is redacted later stays readable in it.
 
               errata backup /backup/errata-2026-11-26
             """)
