@@ -220,7 +220,8 @@ extension JournalError {
             self.init(.storeLocked, message)
         case .mustReopen:
             self.init(
-                .io, message, hint: "Restart the daemon: a write to the disk failed half-way.")
+                .io, message,
+                hint: "A write to the disk failed half-way. Try again when the disk is well.")
         case .notFound, .readersFull, .mapOutgrown, .system:
             self.init(.io, message)
         }

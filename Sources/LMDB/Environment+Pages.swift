@@ -29,29 +29,32 @@ extension Environment {
         return [problem]
     }
 
-    /// After a commit that failed, takes what it may have left in its meta page out of there.
+    /// Takes out of a meta page what a commit that failed may have left there, and syncs it.
     ///
     /// Where the write of a meta page fails, LMDB puts the old transaction number back, but not what belongs
-    /// to it (`mdb_env_write_meta`). The page would then look as if a bit of its number had flipped.
-    package func strikeOutFailedMeta() {
-        guard let file = try? DataFile(in: directory), let metas = try? file.metas() else { return }
+    /// to it (`mdb_env_write_meta`). The page would then look as if a bit of its number had flipped; and the disk
+    /// may still hold the number of the failed commit, whose pages the next one writes over.
+    static func strikeOutFailedMeta(in directory: String) throws(LMDBError) {
+        let file = try DataFile(in: directory)
+        guard let metas = try file.metas() else { return }
         let isFirst = metas.0.transaction < metas.1.transaction
         let (failed, good) = isFirst ? (metas.0, metas.1) : (metas.1, metas.0)
-        guard let last = try? file.lastFreeing(of: failed), last > failed.transaction,
-            failed.pageByteCount == good.pageByteCount
+        guard metas.0.isMeta, metas.1.isMeta, failed.pageByteCount == good.pageByteCount,
+            let last = try file.lastFreeing(of: failed), last > failed.transaction
         else { return }
         let size = good.pageByteCount
         let range = MetaPage.stateRange
-        guard let state = try? file.read(range.count, at: (isFirst ? size : 0) + range.lowerBound)
+        guard let state = try file.read(range.count, at: (isFirst ? size : 0) + range.lowerBound)
         else { return }
-        let raw = open(directory + "/data.mdb", O_WRONLY | O_CLOEXEC)
-        guard raw >= 0 else { return }
+        let raw = Glibc.open(directory + "/data.mdb", O_WRONLY | O_CLOEXEC)
+        guard raw >= 0 else { throw LMDBError(code: errno, operation: "mend \(directory)") }
         defer { Glibc.close(raw) }
-        // Where this fails too, verification tells of it until the next commit.
-        _ = state.withUnsafeBytes {
+        let written = state.withUnsafeBytes {
             pwrite(raw, $0.baseAddress, $0.count, (isFirst ? 0 : size) + range.lowerBound)
         }
-        fdatasync(raw)
+        guard written == range.count, fdatasync(raw) == 0 else {
+            throw LMDBError(code: errno, operation: "mend \(directory)")
+        }
     }
 }
 
@@ -87,7 +90,7 @@ extension DataFile {
     /// Returns the last transaction that has a list of free pages: the one that wrote `meta`.
     ///
     /// Every commit frees pages, but for the first ones of a file. Nil if there is no list, or it is damaged.
-    func lastFreeing(of meta: MetaPage) throws -> UInt64? {
+    func lastFreeing(of meta: MetaPage) throws(LMDBError) -> UInt64? {
         guard meta.free.root != TableRecord.noRoot else { return nil }
         var number = meta.free.root
         for level in 1...max(1, Int(meta.free.depth)) {

@@ -30,10 +30,13 @@ package final class Environment: Sendable {
     private let identity: OpenDirectories.Identity
     // `OpaquePointer` is not Sendable. LMDB documents `MDB_env *` as safe to share between threads;
     // transactions are not, and never leave the closure that `read` and `write` hand them to.
-    private nonisolated(unsafe) let env: OpaquePointer
+    // It is replaced by who is alone in the gate; nil after a replacement failed, until the next try.
+    private nonisolated(unsafe) var env: OpaquePointer?
     private let gate = ReadWriteGate()
     private let isClosed = Atomic(false)
-    private let isReadOnly: Bool
+    private let options: Options
+    /// The tables whose handles are in use, in the order in which they were opened.
+    private let openTables = Mutex<[Table]>([])
     /// Lets one writer in at a time, from its first try to its last.
     private let writer = ReadWriteGate()
 
@@ -44,26 +47,34 @@ package final class Environment: Sendable {
     package init(at directory: String, options: Options = Options()) throws(LMDBError) {
         let identity = try OpenDirectories.claim(directory)
         TableTrace.note(file: directory)
-        var pointer: OpaquePointer?
         do throws(LMDBError) {
-            try check(mdb_env_create(&pointer), "create an LMDB environment")
-            guard let pointer else { preconditionFailure("mdb_env_create gave no environment") }
-            try Environment.open(pointer, directory, options)
-            env = pointer
+            env = try Environment.open(directory, options)
         } catch {
-            if let pointer { mdb_env_close(pointer) }
             OpenDirectories.release(identity)
             throw error
         }
         self.directory = directory
         self.identity = identity
-        isReadOnly = options.isReadOnly
+        self.options = options
     }
 
     deinit {
         guard !isClosed.load(ordering: .acquiring) else { return }
-        mdb_env_close(env)
+        if let env { mdb_env_close(env) }
         OpenDirectories.release(identity)
+    }
+
+    private static func open(
+        _ directory: String, _ options: Options
+    ) throws(LMDBError) -> OpaquePointer {
+        var pointer: OpaquePointer?
+        try check(mdb_env_create(&pointer), "create an LMDB environment")
+        guard let pointer else { preconditionFailure("mdb_env_create gave no environment") }
+        do { try open(pointer, directory, options) } catch {
+            mdb_env_close(pointer)
+            throw error
+        }
+        return pointer
     }
 
     private static func open(
@@ -76,6 +87,7 @@ package final class Environment: Sendable {
         let flags = UInt32(MDB_NOTLS) | (options.isReadOnly ? UInt32(MDB_RDONLY) : 0)
         try check(mdb_env_open(env, directory, flags, 0o600), "open \(directory)")
         if !options.isReadOnly {
+            try strikeOutFailedMeta(in: directory)
             // What is seen must stay: a writer that was killed, or whose last write failed, may have left pages
             // that the kernel shows and the disk lacks.
             try check(mdb_env_sync(env, 1), "sync \(directory)")
@@ -94,7 +106,7 @@ package final class Environment: Sendable {
     package func clearDeadReaders() throws {
         gate.enter()
         defer { gate.leave() }
-        guard !isClosed.load(ordering: .acquiring) else { return }
+        guard !isClosed.load(ordering: .acquiring), let env else { return }
         try Environment.clearDeadReaders(env, directory)
     }
 
@@ -102,7 +114,7 @@ package final class Environment: Sendable {
     package func close() {
         gate.alone {
             guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-            mdb_env_close(env)
+            if let env { mdb_env_close(env) }
             OpenDirectories.release(identity)
         }
     }
@@ -113,10 +125,12 @@ package final class Environment: Sendable {
     package func read<Result>(_ body: (borrowing ReadTransaction) throws -> Result) throws -> Result
     {
         while true {
-            do { return try readOnce(body) } catch let error as LMDBError
-                where error.kind == .mapOutgrown
-            {
-                try adoptSize()
+            do { return try readOnce(body) } catch let error as LMDBError {
+                switch error.kind {
+                case .mapOutgrown: try adoptSize()
+                case .mustReopen: guard try reopen(waits: false) else { throw error }
+                default: throw error
+                }
             }
         }
     }
@@ -141,12 +155,17 @@ package final class Environment: Sendable {
         _ body: (borrowing WriteTransaction) throws -> Result
     ) throws -> Result {
         try writer.alone {
+            if hasFailed { _ = try reopen(waits: true) }
             try growIfNearlyFull()
             while true {
-                do {
-                    return try writeOnce(body)
-                } catch let error as LMDBError where error.kind == .mapFull {
+                do { return try writeOnce(body) } catch let error as LMDBError
+                    where error.kind == .mapFull
+                {
                     try grow()
+                } catch {
+                    // Readers are refused too until it is open again. If that fails now, the next one tries.
+                    if hasFailed { _ = try? reopen(waits: true) }
+                    throw error
                 }
             }
         }
@@ -166,7 +185,6 @@ package final class Environment: Sendable {
             throw error
         }
         let code = mdb_txn_commit(handle)
-        if code != MDB_SUCCESS { strikeOutFailedMeta() }
         try check(code == EIO && isFull ? ENOSPC : code, "commit to \(directory)")
         return result
     }
@@ -185,6 +203,9 @@ package final class Environment: Sendable {
         guard !isClosed.load(ordering: .acquiring) else {
             throw LMDBError(kind: .closed, operation: "use \(directory)")
         }
+        guard let env else {
+            throw LMDBError(code: MDB_PANIC, operation: "begin a transaction in \(directory)")
+        }
         var handle: OpaquePointer?
         try check(mdb_txn_begin(env, nil, flags, &handle), "begin a transaction in \(directory)")
         guard let handle else { preconditionFailure("mdb_txn_begin gave no transaction") }
@@ -193,10 +214,14 @@ package final class Environment: Sendable {
 
     /// Opens the tables of these names, creating the ones that are missing unless nothing may be written.
     package func tables(named names: [String]) throws -> [Table] {
-        if isReadOnly { return try existingTables(names) }
-        return try write { transaction in
-            try names.map { try table($0, transaction.reader.handle, UInt32(MDB_CREATE)) }
-        }
+        let tables =
+            options.isReadOnly
+            ? try existingTables(names)
+            : try write { transaction in
+                try names.map { try table($0, transaction.reader.handle, UInt32(MDB_CREATE)) }
+            }
+        openTables.withLock { $0 += tables }
+        return tables
     }
 
     private func existingTables(_ names: [String]) throws -> [Table] {
@@ -229,10 +254,75 @@ package final class Environment: Sendable {
     func withHandle<Result>(_ body: (OpaquePointer) throws -> Result) throws -> Result {
         gate.enter()
         defer { gate.leave() }
+        return try body(handleInGate())
+    }
+
+    private func handleInGate() throws(LMDBError) -> OpaquePointer {
         guard !isClosed.load(ordering: .acquiring) else {
             throw LMDBError(kind: .closed, operation: "use \(directory)")
         }
-        return try body(env)
+        guard let env else { throw LMDBError(code: MDB_PANIC, operation: "use \(directory)") }
+        return env
+    }
+
+    // MARK: After a write that failed
+
+    /// Whether LMDB refuses every transaction, because the write of a meta page failed.
+    private var hasFailed: Bool {
+        gate.enter()
+        defer { gate.leave() }
+        guard !isClosed.load(ordering: .acquiring) else { return false }
+        return hasFailedInGate
+    }
+
+    private var hasFailedInGate: Bool {
+        guard let env else { return true }
+        var handle: OpaquePointer?
+        let code = mdb_txn_begin(env, nil, UInt32(MDB_RDONLY), &handle)
+        if code == MDB_SUCCESS { mdb_txn_abort(handle) }
+        return code == MDB_PANIC
+    }
+
+    /// Opens the environment anew, with the same tables under the same handles; true if it is open then.
+    ///
+    /// Who may hold a transaction must not wait for all of them to end: then false means that one is under way.
+    private func reopen(waits: Bool) throws -> Bool {
+        if waits {
+            try gate.alone(reopenInGate)
+            return true
+        }
+        return try gate.aloneIfFree(reopenInGate) != nil
+    }
+
+    private func reopenInGate() throws {
+        guard !isClosed.load(ordering: .acquiring), hasFailedInGate else { return }
+        if let env { mdb_env_close(env) }
+        env = nil
+        let fresh = try Environment.open(directory, options)
+        do { try openTables(in: fresh) } catch {
+            mdb_env_close(fresh)
+            throw error
+        }
+        env = fresh
+    }
+
+    /// Opens the tables again that callers have handles of.
+    private func openTables(in env: OpaquePointer) throws(LMDBError) {
+        let tables = openTables.withLock(\.self)
+        var transaction: OpaquePointer?
+        try check(
+            mdb_txn_begin(env, nil, UInt32(MDB_RDONLY), &transaction), "open \(directory) again")
+        guard let transaction else { preconditionFailure("mdb_txn_begin gave no transaction") }
+        do throws(LMDBError) {
+            for table in tables {
+                let again = try self.table(table.name, transaction, 0)
+                precondition(again.handle == table.handle, "LMDB numbers tables as they are opened")
+            }
+        } catch {
+            mdb_txn_abort(transaction)
+            throw error
+        }
+        try check(mdb_txn_commit(transaction), "open the tables of \(directory) again")
     }
 
     // MARK: Size
@@ -250,9 +340,7 @@ package final class Environment: Sendable {
     }
 
     private func sizeInGate() throws(LMDBError) -> Size {
-        guard !isClosed.load(ordering: .acquiring) else {
-            throw LMDBError(kind: .closed, operation: "measure \(directory)")
-        }
+        let env = try handleInGate()
         var info = MDB_envinfo()
         var statistics = MDB_stat()
         try check(mdb_env_info(env, &info), "measure \(directory)")
@@ -271,7 +359,7 @@ package final class Environment: Sendable {
     /// Takes over the size that another process has grown the data to.
     private func adoptSize() throws {
         try gate.alone {
-            guard !isClosed.load(ordering: .acquiring) else { return }
+            guard !isClosed.load(ordering: .acquiring), let env else { return }
             try check(mdb_env_set_mapsize(env, 0), "grow the map of \(directory)")
         }
     }

@@ -33,6 +33,15 @@ final class ReadWriteGate: Sendable {
         precondition(code == 0, "pthread_rwlock_rdlock: \(code)")
     }
 
+    /// Runs `body` alone if nobody is in, this thread included; returns nil if somebody is.
+    func aloneIfFree<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result? {
+        guard pthread_rwlock_trywrlock(lock) == 0 else { return nil }
+        defer { pthread_rwlock_unlock(lock) }
+        return try body()
+    }
+
     func leave() { pthread_rwlock_unlock(lock) }
 
     func alone<Result, Failure: Error>(

@@ -45,7 +45,6 @@ final class ScriptRun {
         let deck = profile.weights.flatMap { Array(repeating: $0.step, count: $0.weight) }
         for _ in 0..<stepCount {
             let step = deck[random.next(upTo: deck.count)]
-            _ = try await readably { try $0.operationCount }
             try await perform(step)
         }
         await journal.close()
@@ -80,14 +79,6 @@ final class ScriptRun {
         }
     }
 
-    /// Reads; opens the store anew if a failed write has closed it to readers.
-    func readably<Result>(_ body: (Journal) throws -> Result) async throws -> Result {
-        do { return try body(journal) } catch let error as JournalError where error.isTrouble {
-            try await reopen()
-            return try body(journal)
-        }
-    }
-
     func operation(_ body: (Journal) async throws -> UInt64) async throws {
         try await acknowledged("op", body)
     }
@@ -96,14 +87,14 @@ final class ScriptRun {
         try await acknowledged("event", body)
     }
 
-    /// Does `body` and notes its number; if the disk is in the way, tries again, and again after opening the store anew.
+    /// Does `body` and notes its number; if the disk is in the way, tries once more.
     ///
     /// Other refusals are a part of the history.
     private func acknowledged(
         _ what: String, _ body: (Journal) async throws -> UInt64
     ) async throws {
         for attempt in 0... {
-            let before = try await readably { try $0.operationCount }
+            let before = try journal.operationCount
             let error: JournalError
             do {
                 marks.add("\(what) \(try await body(journal))")
@@ -113,12 +104,11 @@ final class ScriptRun {
                 if error.code == .corrupt { throw error }
                 return
             }
-            // What was not acknowledged is not seen; after some failures nothing is, until the store is opened again.
-            if let count = try? journal.operationCount, count != before {
+            if attempt == 1 { throw error }
+            // What was not acknowledged is not seen.
+            guard try journal.operationCount == before else {
                 throw JournalError(.corrupt, "an operation is seen that failed: \(error)")
             }
-            if attempt == 2 { throw error }
-            if attempt == 1 { try await reopen() }
         }
     }
 }
