@@ -52,13 +52,19 @@ extension Journal {
 
     /// Returns events from `from` on, oldest first, at most `limit`.
     package func events(from: UInt64, limit: Int) throws(JournalError) -> [Event] {
-        let log = eventLog.storage
+        try eventLog.storage.events(from: from, limit: limit)
+    }
+}
+
+extension EventStorage {
+    /// Returns events from `from` on, oldest first, at most `limit`.
+    func events(from: UInt64, limit: Int) throws(JournalError) -> [Event] {
         var events: [Event] = []
         var start = from
         while events.count < limit {
             let count = min(limit - events.count, Journal.operationChunkCount)
-            let entries = try log.read {
-                try $0.entries(of: log.events, atLeast: [UInt8](bigEndian: start), limit: count)
+            let entries = try read {
+                try $0.entries(of: self.events, atLeast: [UInt8](bigEndian: start), limit: count)
             }
             for entry in entries {
                 guard let sequence = entry.key.bigEndianValue else {

@@ -105,23 +105,7 @@ extension Journal {
 
     /// Returns operations from `from` on, oldest first, at most `limit`.
     package func operations(from: UInt64, limit: Int) throws(JournalError) -> [Operation] {
-        var operations: [Operation] = []
-        while operations.count < limit {
-            let start = from + UInt64(operations.count)
-            let count = min(limit - operations.count, Journal.operationChunkCount)
-            let entries = try store.read {
-                try $0.entries(
-                    of: store.tables.operations, atLeast: [UInt8](bigEndian: start), limit: count)
-            }
-            for entry in entries {
-                guard let sequence = entry.key.bigEndianValue else {
-                    throw .corrupt("a key of the operations is not a sequence")
-                }
-                operations.append(try Operation(sequence: sequence, decoding: entry.value))
-            }
-            if entries.count < count { break }
-        }
-        return operations
+        try store.operations(from: from, limit: limit)
     }
 
     /// How many operations are copied out in one transaction; each may be as large as a commit.

@@ -119,3 +119,26 @@ package struct CommitRecord: Hashable, Sendable {
 
     package var time: Timestamp { commit.time }
 }
+
+extension JournalStore {
+    /// Returns operations from `from` on, oldest first, at most `limit`.
+    func operations(from: UInt64, limit: Int) throws(JournalError) -> [Operation] {
+        var operations: [Operation] = []
+        while operations.count < limit {
+            let start = from + UInt64(operations.count)
+            let count = min(limit - operations.count, Journal.operationChunkCount)
+            let entries = try read {
+                try $0.entries(
+                    of: tables.operations, atLeast: [UInt8](bigEndian: start), limit: count)
+            }
+            for entry in entries {
+                guard let sequence = entry.key.bigEndianValue else {
+                    throw .corrupt("a key of the operations is not a sequence")
+                }
+                operations.append(try Operation(sequence: sequence, decoding: entry.value))
+            }
+            if entries.count < count { break }
+        }
+        return operations
+    }
+}

@@ -82,29 +82,34 @@ extension Journal {
 
     /// Returns the values of these facts in their order; nil for each that is redacted or in conflict.
     package func facts(_ pairs: [(FactID, Leaf)]) throws(JournalError) -> [Fact?] {
+        try store.facts(pairs)
+    }
+}
+
+extension JournalStore {
+    /// Returns the values of these facts in their order; nil for each that is redacted or in conflict.
+    func facts(_ pairs: [(FactID, Leaf)]) throws(JournalError) -> [Fact?] {
         var facts: [Fact?] = []
         facts.reserveCapacity(pairs.count)
         for start in stride(from: 0, to: pairs.count, by: Journal.payloadChunkCount) {
             let chunk = pairs[start..<min(start + Journal.payloadChunkCount, pairs.count)]
             let names = chunk.map { PayloadKey($0.0, $0.1) }
-            let rows = try store.read { reader in
-                try names.map { try store.payloadRow($0, reader) }
+            let rows = try read { reader in
+                try names.map { try payloadRow($0, reader) }
             }
             for (name, row) in zip(names, rows) {
                 guard let row else {
                     facts.append(nil)
                     continue
                 }
-                facts.append(try store.openPayload(row, name))
+                facts.append(try openPayload(row, name))
             }
         }
         return facts
     }
-}
 
-extension JournalStore {
     /// Returns the row of a value, nil for a conflict; throws `unknown_fact` if there is neither.
-    fileprivate func payloadRow(
+    private func payloadRow(
         _ name: PayloadKey, _ reader: borrowing ReadTransaction
     ) throws -> [UInt8]? {
         if let row = try reader.value(of: name.bytes, in: tables.payloads) { return row }

@@ -10,11 +10,15 @@ import LMDB
 //   3. keys      last, up to the journal's "slots": a slot is on disk before a transaction may name it;
 //                the key that signs checkpoints with them, if there is one
 //
+// A redaction zeroes slots after its operation is on disk. One that came between 2 and 3 has the copy begun anew.
 // Free slots are not copied: two stores must not seal under the same key, so the copy draws its own. All of it
 // is written under another name and synced, then takes its name in one step.
 
 /// Copies a store that this process reads, and that others may be writing.
 package struct StoreCopy: Sendable {
+    /// How often journal and keys are copied before redactions have won.
+    private static let attemptCountMax = 5
+
     private let verifier: StoreVerifier
     private let source: String
 
@@ -57,12 +61,26 @@ package struct StoreCopy: Sendable {
             try Journal.checkFileSystem(of: directory)
             progress("events", 0)
             try copy(verifier.events.environment, to: directory + "/events")
-            progress("journal", 0)
-            try copy(verifier.store.environment, to: directory + "/journal")
-            progress("keys", 0)
-            try copyKeys(to: directory, count: StoreCopy.slotCount(in: directory + "/journal"))
-            try Directory.sync(directory)
+            for _ in 0..<StoreCopy.attemptCountMax {
+                let redactionCount = try redactionCount
+                progress("journal", 0)
+                try copy(verifier.store.environment, to: directory + "/journal")
+                progress("keys", 0)
+                try copyKeys(to: directory, count: StoreCopy.slotCount(in: directory + "/journal"))
+                try Directory.sync(directory)
+                if try self.redactionCount == redactionCount { return }
+            }
         } catch { throw JournalError(wrapping: error) }
+        throw JournalError(
+            .io, "facts were redacted all the while that the store was copied",
+            hint: "Try again when the redactions are done.")
+    }
+
+    private var redactionCount: Int {
+        get throws {
+            let store = verifier.store
+            return try store.read { try $0.count(of: store.tables.redactions) }
+        }
     }
 
     private static func checkRoom(
@@ -81,8 +99,9 @@ package struct StoreCopy: Sendable {
     }
 
     private func copy(_ environment: Environment, to directory: String) throws {
-        try Directory.create(directory)
+        if !Directory.hasFile(directory) { try Directory.create(directory) }
         let file = try FileDescriptor(opening: directory + "/data.mdb", create: true)
+        try file.truncate(to: 0)
         try environment.copyCompacted(to: file.raw)
         try file.sync()
         try Directory.sync(directory)

@@ -6,10 +6,12 @@ package enum StorePart: Sendable {
     case derivedTable
     /// The search index, which follows from the journal.
     case index
+    /// The audit database, which follows from the journal and the events.
+    case audit
 
     private static let derivedTables: Set = [
         "merkle", "commits", "nodes", "history", "branches", "tags", "reflog", "models",
-        "redactions", "receipts", "conflicts", "policies",
+        "redactions", "receipts", "conflicts", "policies", "derived",
     ]
 
     /// Tells by the place that a finding names.
@@ -19,6 +21,8 @@ package enum StorePart: Sendable {
         let isPage = parts.count > 1
         if parts.first == "index" {
             self = .index
+        } else if parts.first == "audit" {
+            self = .audit
         } else if !isPage, let last = parts.last, StorePart.derivedTables.contains(String(last)) {
             self = .derivedTable
         } else {

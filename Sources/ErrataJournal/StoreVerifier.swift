@@ -49,7 +49,7 @@ package struct StoreVerifier: Sendable {
         return report
     }
 
-    /// Holds both format rows against the one that this program writes, flags included.
+    /// Holds both format rows, flags included, and the mark of the derived tables against what this program writes.
     private func checkFormat(_ report: inout VerifyReport) {
         let expected = FormatRow(store: store.keys.store).encoded
         do {
@@ -69,6 +69,12 @@ package struct StoreVerifier: Sendable {
             ]
             for (place, row) in rows where row != expected {
                 report.add(place, "the format row is not the one that this program writes")
+            }
+            let layout = try store.read { [table = store.tables.meta] in
+                try $0.value(of: JournalFormat.derivedKey, in: table)
+            }
+            if layout?.bigEndianValue != JournalFormat.derivedLayout {
+                report.add("derived", "the tables are not marked as this program's")
             }
         } catch {
             report.add("meta", error)
@@ -116,6 +122,21 @@ package struct StoreVerifier: Sendable {
                 }
             }
         }
+    }
+
+    /// Returns the values of these facts in their order; nil for each that is redacted or in conflict.
+    package func plainFacts(_ pairs: [(FactID, Leaf)]) throws(JournalError) -> [Fact?] {
+        try store.facts(pairs)
+    }
+
+    /// Returns operations from `from` on, oldest first, at most `limit`.
+    package func operations(from: UInt64, limit: Int) throws(JournalError) -> [Operation] {
+        try store.operations(from: from, limit: limit)
+    }
+
+    /// Returns events from `from` on, oldest first, at most `limit`.
+    package func events(from: UInt64, limit: Int) throws(JournalError) -> [Event] {
+        try events.events(from: from, limit: limit)
     }
 
     /// Returns HMAC-SHA-256 of `text` under the store's secret.

@@ -53,6 +53,25 @@ package struct StoreBackup: Sendable {
         }
     }
 
+    /// Makes the tables that follow from the operations anew, in a copy that takes the place of the store's own
+    /// files if all of it is intact then; the caller holds the store's lock.
+    package func rebuildTables(progress: @escaping Progress) async throws -> BackupReport {
+        let draft = try StoreDraft(for: source + "/rebuilt")
+        do {
+            _ = try await write(draft, verifies: false, progress: progress)
+            progress("rebuilding tables", 0)
+            var options = JournalOptions()
+            options.rebuildsDerived = true
+            await (try Journal.open(at: draft.path, options: options)).close()
+            let report = try await verify(draft, progress)
+            try draft.replaceFiles(of: source)
+            return report
+        } catch {
+            draft.remove()
+            throw error
+        }
+    }
+
     private func write(
         _ draft: StoreDraft, verifies: Bool, progress: @escaping Progress
     ) async throws -> BackupReport {
@@ -66,6 +85,12 @@ package struct StoreBackup: Sendable {
                 directory: draft.target, byteCount: DataDirectory.byteCount(draft.path),
                 verified: nil)
         }
+        return try await verify(draft, progress)
+    }
+
+    private func verify(
+        _ draft: StoreDraft, _ progress: @escaping Progress
+    ) async throws -> BackupReport {
         let verified = try await VerifierProcess(program: program, directory: draft.path).run {
             progress("checking \($0)", $1)
         }

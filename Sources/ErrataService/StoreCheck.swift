@@ -1,6 +1,7 @@
 package import ErrataCore
 package import ErrataJournal
 import ErrataRetrieval
+import Glibc
 
 /// What a verification of a data directory found.
 package struct StoreReport: Sendable {
@@ -14,7 +15,7 @@ package struct StoreReport: Sendable {
     }
 }
 
-/// Verifies a data directory: the journal, the events and the index that follows from them.
+/// Verifies a data directory: the journal, the events, and the index and audit database that follow from them.
 package struct StoreCheck: Sendable {
     package typealias Progress = @Sendable (_ part: String, _ done: UInt64) -> Void
 
@@ -46,7 +47,18 @@ package struct StoreCheck: Sendable {
     package func run(_ progress: @escaping Progress) -> StoreReport {
         var report = verifier.report(progress)
         checkIndex(&report, progress)
+        checkAudit(&report, progress)
         return StoreReport(found: report, root: try? verifier.root)
+    }
+
+    private func checkAudit(_ report: inout VerifyReport, _ progress: @escaping Progress) {
+        let path = directory + "/audit/" + AuditDatabase.fileName
+        guard access(path, F_OK) == 0 else { return }
+        do {
+            let findings = try AuditChecker(verifier: verifier, path: path, progress: progress)
+                .run()
+            for finding in findings { report.add("audit/" + AuditDatabase.fileName, finding) }
+        } catch { report.add("audit/" + AuditDatabase.fileName, "it cannot be read: \(error)") }
     }
 
     private func checkIndex(_ report: inout VerifyReport, _ progress: @escaping Progress) {

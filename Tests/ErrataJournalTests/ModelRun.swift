@@ -41,8 +41,18 @@ struct ModelRun {
         case 38: try await deleteTag()
         default:
             await journal.close()
+            if random.next(upTo: 2) == 0 { try compact() }
             journal = try store.open()
         }
+    }
+
+    /// Puts files without free pages in the place of the store's, as `errata compact` does.
+    private func compact() throws {
+        let draft = try StoreDraft(for: store.directory + "/compacted")
+        let verifier = try StoreVerifier(reading: store.directory)
+        defer { verifier.close() }
+        try StoreCopy(of: verifier, in: store.directory).write(to: draft.path) { _, _ in }
+        try draft.replaceFiles(of: store.directory)
     }
 
     func close() async { await journal.close() }

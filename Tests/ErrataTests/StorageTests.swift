@@ -3,6 +3,7 @@ import ErrataClient
 import ErrataCore
 import ErrataTesting
 import Foundation
+import LMDB
 import Synchronization
 import Testing
 
@@ -175,6 +176,93 @@ struct StorageTests {
         try Data(contentsOf: URL(filePath: data + "/journal/data.mdb")).count
     }
 
+    @Test("are copied while facts are redacted")
+    func backupBesideRedactions() async throws {
+        let directory = try TemporaryDirectory()
+        let socket = directory.file("s")
+        let daemon = try await DaemonProcess(data: directory.file("data"), socket: socket)
+        try await offPool {
+            let client = Client(socketPath: socket)
+            let edits = (0..<300).map { i in
+                EditRequest.assert(FactBody(FactDraft(key: "k\(i)", statement: "fact \(i)")))
+            }
+            _ = try client.post(
+                "/v1/commits", CommitRequest(message: "all", edits: edits), as: CommitReply.self)
+        }
+        let load = Load()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await offPool {
+                    let client = Client(socketPath: socket)
+                    for i in 0..<300 where !load.isDone.load(ordering: .relaxed) {
+                        _ = try client.post(
+                            "/v1/redact", RedactRequest(fact: "k\(i)", reason: "asked for"),
+                            as: RedactReply.self)
+                        Thread.sleep(forTimeInterval: 0.02)
+                    }
+                }
+            }
+            defer { load.isDone.store(true, ordering: .relaxed) }
+            for round in 0..<2 {
+                let output = try await CommandLineTool.run(
+                    ["backup", directory.file("copy\(round)")], environment: daemon.environment)
+                #expect(output.status == 0, "\(output.stderr)")
+            }
+        }
+        #expect(try await daemon.terminate() == 0)
+    }
+
+    @Test("that follow from the operations are found damaged and made anew by fsck")
+    func fsckTables() async throws {
+        let directory = try TemporaryDirectory()
+        let data = directory.file("data")
+        let daemon = try await DaemonProcess(data: data, socket: directory.file("s"))
+        for name in ["Linda", "Elon"] {
+            _ = try await CommandLineTool.run(
+                ["commit", "-m", name, "--set", "Twitter|CEO|\(name)"],
+                environment: daemon.environment)
+        }
+        let log = try await CommandLineTool.run(["log"], environment: daemon.environment)
+        #expect(log.stdout.contains("Linda"))
+        let audit = ["audit", "--sql", "SELECT sequence, message FROM operations"]
+        let rows = try await CommandLineTool.run(audit, environment: daemon.environment)
+        #expect(try await daemon.terminate() == 0)
+
+        let journal = try Environment(at: data + "/journal")
+        let tables = try journal.tables(named: ["history", "commits"])
+        try journal.write { transaction in
+            for table in tables {
+                let key = try transaction.reader.withCursor(over: table) { try $0.last()?.key }
+                try transaction.delete(try #require(key), in: table)
+            }
+        }
+        journal.close()
+        let file = URL(filePath: data + "/audit/audit.sqlite")
+        let database = try Data(contentsOf: file)
+        let place = try #require(database.range(of: Data("Linda".utf8)))
+        try database.replacing(place, with: "Lindo").write(to: file)
+
+        let found = try await CommandLineTool.run(["fsck", "--data", data])
+        #expect(found.status == 1)
+        for line in ["tables  commits", "audit   audit/audit.sqlite"] {
+            #expect(found.stdout.contains(line), "\(found.stdout)")
+        }
+        #expect(found.stderr.contains("makes them anew"), "\(found.stderr)")
+        let repaired = try await CommandLineTool.run(["fsck", "--data", data, "--repair"])
+        #expect(repaired.status == 0, "\(repaired)")
+        #expect(try await CommandLineTool.run(["fsck", "--data", data]).status == 0)
+        let served = try await DaemonProcess(data: data, socket: directory.file("s"))
+        #expect(
+            try await CommandLineTool.run(["log"], environment: served.environment).stdout
+                == log.stdout)
+        #expect(
+            try await CommandLineTool.run(audit, environment: served.environment).stdout
+                == rows.stdout)
+        #expect(
+            try await CommandLineTool.run(["verify"], environment: served.environment).status == 0)
+        #expect(try await served.terminate() == 0)
+    }
+
     @Test("are told apart by fsck, which has the index made anew")
     func fsck() async throws {
         let directory = try TemporaryDirectory()
@@ -203,5 +291,13 @@ struct StorageTests {
         let again = try await CommandLineTool.run(ask, environment: served.environment)
         #expect(again.stdout.contains("Linda"))
         #expect(try await served.terminate() == 0)
+    }
+}
+
+extension Data {
+    fileprivate func replacing(_ range: Range<Data.Index>, with text: String) -> Data {
+        var copy = self
+        copy.replaceSubrange(range, with: Data(text.utf8))
+        return copy
     }
 }

@@ -75,8 +75,8 @@ struct TamperTests {
             #expect(flip.isNamed(by: report.problems), "\(flip): \(problem)")
             return isDead ? .died : .found
         }
-        if flip.file.hasPrefix("index/") {
-            #expect(try await copy.isRightAfterRebuild(), "\(flip)")
+        if flip.isDerived {
+            #expect(try await copy.isRight(afterRebuildOf: flip.part), "\(flip)")
             return .rebuilt
         }
         #expect(try copy.contents() == copy.expected, "\(flip) is not found")
@@ -91,11 +91,16 @@ private final class TamperSubject: Sendable {
         let byte: Int
         let bit: UInt8
 
+        /// The file or directory at the top that it is in.
+        var part: String { String(file.split(separator: "/")[0]) }
+        /// Whether the file may be deleted and is made anew.
+        var isDerived: Bool { ["index", "audit"].contains(part) }
+
         var description: String { "bit \(bit) of byte \(byte) in \(file)" }
 
         /// Whether a finding leads to the file.
         func isNamed(by problems: [VerifyReport.Problem]) -> Bool {
-            let parts = StoreParts.places[String(file.split(separator: "/")[0])] ?? []
+            let parts = StoreParts.places[part] ?? []
             return problems.contains { problem in
                 parts.contains { problem.place.hasPrefix($0) } || problem.place == "store"
             }
@@ -108,9 +113,10 @@ private final class TamperSubject: Sendable {
             "journal": [
                 "journal", "operations", "payloads", "merkle", "commits", "nodes", "history",
                 "branches", "tags", "reflog", "models", "meta", "redactions", "keys", "pages",
+                "derived", "conflicts", "policies",
             ],
             "events": ["events", "receipts", "pages"], "keys": ["keys", "payloads"],
-            "index": ["index", "vectors"],
+            "index": ["index", "vectors"], "audit": ["audit"], "signing-key": ["signing-key"],
         ]
     }
 
@@ -139,6 +145,7 @@ private final class TamperSubject: Sendable {
         for question in [TamperSubject.question, "The mayor of City 4 is"] {
             _ = try await base.ask(AskRequest(question: question), actor: .ada)
         }
+        _ = try base.checkpoint()
         await base.close()
         #expect(try await Copy(data).verify().problems == [])
     }
@@ -167,6 +174,7 @@ private final class TamperSubject: Sendable {
                 ("journal/data.mdb", isLong ? 6_000 : 120),
                 ("events/data.mdb", isLong ? 2_000 : 60),
                 ("keys", isLong ? 1_000 : 40), ("index/1/index.sqlite", isLong ? 1_200 : 40),
+                ("audit/audit.sqlite", isLong ? 800 : 30), ("signing-key", isLong ? 200 : 10),
             ] + vectors.map { ($0, isLong ? 400 : 20) }
         var jobs: [Flip] = []
         for (file, count) in counts {
@@ -224,7 +232,7 @@ private final class TamperSubject: Sendable {
 
         /// Puts the file back as it was, and whatever else was written meanwhile.
         func restore(_ flip: Flip) throws {
-            for name in [flip.file] + (flip.file.hasPrefix("index/") ? Array(files.keys) : []) {
+            for name in [flip.file] + (flip.isDerived ? Array(files.keys) : []) {
                 guard let bytes = files[name] else { continue }
                 let url = URL(filePath: data + "/" + name)
                 guard (try? Data(contentsOf: url)) != bytes else { continue }
@@ -232,9 +240,10 @@ private final class TamperSubject: Sendable {
                     at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try bytes.write(to: url)
             }
-            for name in ["index/1/index.sqlite-wal", "index/1/index.sqlite-shm"]
-            where files[name] == nil {
-                try? FileManager.default.removeItem(atPath: data + "/" + name)
+            for name in ["index/1/index.sqlite", "audit/audit.sqlite"] {
+                for suffix in ["-wal", "-shm"] where files[name + suffix] == nil {
+                    try? FileManager.default.removeItem(atPath: data + "/" + name + suffix)
+                }
             }
         }
 
@@ -281,9 +290,9 @@ private final class TamperSubject: Sendable {
             return contents
         }
 
-        /// Deletes the index, has it made anew, and asks what was asked before.
-        func isRightAfterRebuild() async throws -> Bool {
-            try FileManager.default.removeItem(atPath: data + "/index")
+        /// Deletes a derived part, has it made anew, and asks what was asked before.
+        func isRight(afterRebuildOf part: String) async throws -> Bool {
+            try FileManager.default.removeItem(atPath: data + "/" + part)
             let base = try TamperSubject.open(data)
             let reply = try await base.ask(
                 AskRequest(question: TamperSubject.question), actor: .ada)

@@ -3,24 +3,21 @@ import ErrataJournal
 import FoundationEssentials
 import GRDB
 
-/// An operation on its way into the tables.
-struct AuditedOperation {
-    let summary: OperationSummary
-    /// Digests of the names that the facts of its edits are known by.
-    let subjects: [(digest: [UInt8], fact: FactID)]
-}
-
 extension AuditDatabase {
     /// Adds the operations, which follow those that are there; returns each commit's parents by operation.
-    func add(_ operations: [AuditedOperation]) throws -> [(sequence: UInt64, parents: [UInt64])] {
+    ///
+    /// After a redaction, `names` tells which names its fact still has.
+    func add(
+        _ operations: [AuditedOperation], _ names: SubjectNames
+    ) throws -> [(sequence: UInt64, parents: [UInt64])] {
         try write { db in
             var lines: [(sequence: UInt64, parents: [UInt64])] = []
             for operation in operations {
                 try AuditDatabase.add(db, operation.summary)
                 try AuditDatabase.addNames(db, operation.summary)
-                for subject in operation.subjects {
-                    try db.cachedStatement(sql: "INSERT OR IGNORE INTO subjects VALUES (?, ?)")
-                        .execute(arguments: [Data(subject.digest), subject.fact.hex])
+                try AuditDatabase.add(db, operation.subjects)
+                if let fact = operation.redacted {
+                    try AuditDatabase.replaceSubjects(db, of: fact, names)
                 }
                 guard let commit = operation.summary.commit, let id = operation.summary.commitID
                 else { continue }
@@ -43,6 +40,26 @@ extension AuditDatabase {
             json(actor.groups), actor.userName, actor.pid, actor.socket, summary.author,
             summary.message, json(summary.detail), operation.rootBefore.hex,
         ])
+    }
+
+    private static func add(_ db: Database, _ subjects: [SubjectNames.Name]) throws {
+        for subject in subjects {
+            try db.cachedStatement(sql: "INSERT OR IGNORE INTO subjects VALUES (?, ?)")
+                .execute(arguments: [Data(subject.digest), subject.fact.hex])
+        }
+    }
+
+    /// Leaves the names of those values of `fact` that can still be read.
+    private static func replaceSubjects(
+        _ db: Database, of fact: FactID, _ names: SubjectNames
+    ) throws {
+        try db.execute(sql: "DELETE FROM subjects WHERE fact_id = ?", arguments: [fact.hex])
+        let leaves = try String.fetchAll(
+            db,
+            sql: "SELECT DISTINCT new_leaf FROM edits WHERE fact_id = ? AND new_leaf IS NOT NULL",
+            arguments: [fact.hex])
+        let pairs = leaves.compactMap { Hex.decode($0) }.compactMap { Leaf($0) }.map { (fact, $0) }
+        try add(db, names.names(of: pairs))
     }
 
     private static func addNames(_ db: Database, _ summary: OperationSummary) throws {

@@ -15,7 +15,7 @@ struct AuditDatabase: Sendable {
         let description: String
     }
 
-    private let pool: DatabasePool
+    private let pool: any DatabaseWriter
 
     /// Opens or creates the file at `path`.
     ///
@@ -37,6 +37,19 @@ struct AuditDatabase: Sendable {
             try? pool.close()
             throw error
         }
+    }
+
+    /// Makes empty tables in a temporary file that goes with the connection, to hold others against.
+    init(temporaryFor identity: String) throws {
+        pool = try AuditDatabase.translating { try DatabaseQueue(path: "") }
+        try AuditDatabase.translating {
+            try pool.write { try AuditDatabase.prepare($0, identity) }
+        }
+    }
+
+    /// What tells the store's own tables from another store's.
+    static func identity(of textDigest: (String) -> Digest) -> String {
+        textDigest("audit database").hex
     }
 
     func close() {
@@ -85,7 +98,11 @@ struct AuditDatabase: Sendable {
 
     /// How many operations are in it.
     func operationCount() throws -> UInt64 {
-        try read { try UInt64(Int64.fetchOne($0, sql: Sql.operationCount) ?? 0) }
+        try read { try UInt64(AuditDatabase.operationCount($0)) }
+    }
+
+    static func operationCount(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: Sql.operationCount) ?? 0
     }
 
     /// The number of the next event to take.

@@ -139,7 +139,7 @@ final class AuditProjection: Sendable {
     }
 
     private func openFitting() throws -> (AuditDatabase, UInt64) {
-        let identity = journal.textDigest(of: "audit database").hex
+        let identity = AuditDatabase.identity { journal.textDigest(of: $0) }
         let database = try AuditDatabase(path: path, identity: identity)
         do {
             let count = try database.operationCount()
@@ -187,27 +187,13 @@ final class AuditProjection: Sendable {
         let batch = try journal.operations(
             from: operations.count, limit: AuditProjection.batchCountMax)
         guard let last = batch.last else { return false }
-        let lines = try database.add(batch.map(audited))
+        let names = journal.subjectNames
+        let lines = try database.add(batch.map { try AuditedOperation($0, names) }, names)
         state.withLock { state in
             for line in lines { state.graph.add(line.sequence, parents: line.parents) }
         }
         operations.cover(last.sequence + 1)
         return true
-    }
-
-    private func audited(_ operation: ErrataJournal.Operation) throws -> AuditedOperation {
-        let summary = try OperationSummary(operation)
-        let pairs = (summary.commit?.edits ?? []).compactMap { edit in
-            edit.new.map { (edit.fact, $0) }
-        }
-        var subjects: [(digest: [UInt8], fact: FactID)] = []
-        for (pair, fact) in zip(pairs, try journal.facts(pairs)) {
-            guard let fact else { continue }
-            for name in Set([fact.subject].compactMap(\.self) + fact.aliases) {
-                subjects.append((journal.subjectDigest(name), pair.0))
-            }
-        }
-        return AuditedOperation(summary: summary, subjects: subjects)
     }
 
     /// Takes in the next events; returns false if there are none.
@@ -221,15 +207,5 @@ final class AuditProjection: Sendable {
         try database.add(batch, oldest: oldest, next: next)
         events.cover(next)
         return true
-    }
-}
-
-extension Journal {
-    private static let subjectDigestByteCount = 16
-
-    /// Returns a name for a subject, letter case aside, that tells nothing of it without the store's secret.
-    func subjectDigest(_ name: String) -> [UInt8] {
-        let digest = textDigest(of: "subject " + name.lowercased())
-        return Array(digest.bytes.prefix(Journal.subjectDigestByteCount))
     }
 }

@@ -129,7 +129,7 @@ extension KnowledgeBase {
         rows.requireTime("time", since: filter.since, until: filter.until)
         rows.requireFacts(
             try filter.fact.map { name throws(ServiceError) in try ids(named: name) })
-        rows.requireSubject(filter.subject.map(journal.subjectDigest))
+        rows.requireSubject(filter.subject.map(journal.subjectNames.digest(of:)))
         guard let text = filter.text else { return rows }
         guard text.utf8.count <= LogQuery.textBytesMax else {
             throw ServiceError(
