@@ -60,15 +60,25 @@ package struct StoreBackup: Sendable {
         do {
             _ = try await write(draft, verifies: false, progress: progress)
             progress("rebuilding tables", 0)
-            var options = JournalOptions()
-            options.rebuildsDerived = true
-            await (try Journal.open(at: draft.path, options: options)).close()
+            try await StoreBackup.rebuildTables(in: draft.path)
             let report = try await verify(draft, progress)
             try draft.replaceFiles(of: source)
             return report
         } catch {
             draft.remove()
             throw error
+        }
+    }
+
+    private static func rebuildTables(in directory: String) async throws {
+        var options = JournalOptions()
+        options.rebuildsDerived = true
+        do throws(JournalError) {
+            await (try Journal.open(at: directory, options: options)).close()
+        } catch {
+            let isTrouble = [.io, .storageFull, .storageReadOnly, .storeLocked].contains(error.code)
+            guard !isTrouble else { throw error }
+            throw ServiceError(.corrupt, "the operations lead to no tables: \(error.message)")
         }
     }
 

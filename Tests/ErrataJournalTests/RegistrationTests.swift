@@ -30,10 +30,10 @@ struct RegistrationTests {
     @Test("names the first operation of a model that comes back, so its answers stay the same")
     func comesBack() async throws {
         try await withJournal { journal, _ in
-            for byte in [1, 2] as [UInt8] {
-                _ = try await journal.registerModel(model(byte), actor: alice)
-            }
-            #expect(try await journal.registerModel(model(1), actor: alice) == 1)
+            _ = try await journal.registerModel(model(1), actor: alice)
+            _ = try await journal.registerModel(model(2), actor: alice)
+            let first = try await journal.registerModel(model(1), actor: alice)
+            #expect(first == 1)
             #expect(try journal.models().map(\.operation) == [1, 2, 3])
         }
     }
