@@ -21,6 +21,17 @@ package enum Permission: String, CaseIterable, Hashable, Sendable {
     case maintain
     /// Change the policy; back up, compact and rebuild.
     case administer
+
+    /// Completes the sentence "… may not …".
+    package var deed: String {
+        switch self {
+        case .read: "read"
+        case .audit: "read operations and events"
+        case .write: "write"
+        case .maintain: "write to protected branches, roll back, delete tags or redact"
+        case .administer: "administer the store"
+        }
+    }
 }
 
 /// Rules for everybody who can reach the socket.

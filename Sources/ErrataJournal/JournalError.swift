@@ -146,8 +146,8 @@ extension JournalError {
         let needed = Policy.Role.allCases.filter { $0.permissions.contains(permission) }
         return JournalError(
             .forbidden,
-            "\(name) has \(has), and may not \(permission.rawValue)"
-                + (place.map { " on \($0)" } ?? ""),
+            "\(name) has \(has), and may not \(permission.deed)"
+                + (place.map { ": \($0)" } ?? ""),
             hint: "It takes the role \(needed.map(\.rawValue).joined(separator: " or ")): "
                 + "'errata policy' shows who has which.")
     }

@@ -60,6 +60,7 @@ extension StepTimes {
             timings[step.step.rawValue] = milliseconds
             timings["total", default: 0] += milliseconds
         }
+        timings["total"] = timings["total"].map { ($0 * 1_000).rounded() / 1_000 }
         return timings
     }
 }

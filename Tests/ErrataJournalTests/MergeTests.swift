@@ -177,7 +177,8 @@ struct MergeTests {
             #expect(denied?.code == .forbidden)
             #expect(
                 denied?.message
-                    == "bob (uid 1001) has the role editor, and may not maintain on branch 'main'")
+                    == "bob (uid 1001) has the role editor, and may not write to protected branches, "
+                    + "roll back, delete tags or redact: branch 'main'")
             _ = try await commit(journal, fact, on: "dev", by: bob)
             let two = CommitDraft(
                 branch: "dev", message: "",

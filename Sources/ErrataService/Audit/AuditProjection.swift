@@ -19,6 +19,8 @@ final class AuditProjection: Sendable {
     private static let batchCountMax = 256
     /// How long to wait after a failure; what failed may mend itself, as a full disk does.
     private static let retryDelay = Duration.seconds(2)
+    /// How long operations are gathered, so that a run of commits shares transactions; a reader waits as long.
+    private static let gatherTime = Duration.milliseconds(20)
 
     let directory: String
     private let journal: Journal
@@ -100,6 +102,7 @@ final class AuditProjection: Sendable {
     private func follow() async {
         for await _ in wakeUps {
             do {
+                try await Task.sleep(for: AuditProjection.gatherTime)
                 try catchUp()
                 operations.fail(nil)
             } catch is CancellationError {
