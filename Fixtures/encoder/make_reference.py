@@ -8,6 +8,9 @@ MODEL is an all-MiniLM-L6-v2 directory (`errata models pull all-MiniLM-L6-v2`). 
 
     tiny/                      a random BERT of 2 layers and width 32 with a vocabulary of its own
     tiny-reference.json        sentences and their ids
+    mpnet/                     a random MPNet of 2 layers and width 24: first token, no normalization
+    mpnet-reference.json       sentences and their ids, and the bucket of every distance up to 200
+    mpnet-reference.safetensors
     tiny-reference.safetensors every layer's hidden states and the vectors of those sentences
     minilm-reference.json      500 sentences, their ids under the real tokenizer, characters that clean up
     minilm-reference.safetensors
@@ -27,7 +30,8 @@ import numpy
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertModel
+from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel
+from transformers.models.mpnet.modeling_mpnet import MPNetEncoder
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
@@ -127,6 +131,63 @@ def make_tiny(folder):
         json.dump({"sentences": sentences}, file, indent=1)
 
 
+# The tiny MPNet.
+
+def make_mpnet(folder):
+    model_folder = os.path.join(folder, "mpnet")
+    os.makedirs(os.path.join(model_folder, "1_Pooling"), exist_ok=True)
+    vocabulary = ["<s>", "<pad>", "</s>", "[UNK]"] + [t for t in tiny_vocabulary() if t not in SPECIAL] + ["<mask>"]
+    ids = {token: i for i, token in enumerate(vocabulary)}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", ids["</s>"]), ("<s>", ids["<s>"]))
+    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "[UNK]", "<mask>"])
+    tokenizer.save(os.path.join(model_folder, "tokenizer.json"))
+
+    config = dict(
+        architectures=["MPNetModel"], model_type="mpnet", vocab_size=len(vocabulary), hidden_size=24,
+        num_hidden_layers=2, num_attention_heads=3, intermediate_size=40, hidden_act="gelu",
+        max_position_embeddings=202, layer_norm_eps=1e-5, pad_token_id=1, bos_token_id=0, eos_token_id=2,
+        relative_attention_num_buckets=32)
+    torch.manual_seed(8)
+    model = MPNetModel(MPNetConfig(**config), add_pooling_layer=False).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            scale = 0.4 if parameter.dim() == 2 else 0.3
+            parameter.copy_(torch.randn_like(parameter) * scale + (1 if "LayerNorm.weight" in name else 0))
+    save_file(dict(model.state_dict()), os.path.join(model_folder, "model.safetensors"))
+
+    def write(name, value):
+        with open(os.path.join(model_folder, name), "w", encoding="utf-8") as file:
+            json.dump(value, file, indent=2)
+
+    write("config.json", config)
+    write("sentence_bert_config.json", {"max_seq_length": 200, "do_lower_case": False})
+    write("modules.json", [
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}])
+    write("1_Pooling/config.json", {
+        "word_embedding_dimension": 24, "pooling_mode_cls_token": True,
+        "pooling_mode_mean_tokens": False, "pooling_mode_max_tokens": False,
+        "pooling_mode_mean_sqrt_len_tokens": False})
+
+    tokenizer.enable_truncation(200)
+    tensors, records = {}, []
+    texts = [text.replace("[MASK]", "<mask>") for text in TINY_SENTENCES]
+    texts += ["a <pad> b <pad> c", "the queen of the river " * 50]
+    for i, text in enumerate(texts):
+        encoded = tokenizer.encode(text).ids
+        records.append({"text": text, "ids": encoded})
+        states = hidden_states(model, encoded)
+        for layer, state in enumerate(states):
+            tensors[f"{i}.hidden.{layer}"] = state.contiguous()
+    save_file(tensors, os.path.join(folder, "mpnet-reference.safetensors"))
+    buckets = MPNetEncoder.relative_position_bucket(torch.arange(-200, 201), num_buckets=32).tolist()
+    with open(os.path.join(folder, "mpnet-reference.json"), "w", encoding="utf-8") as file:
+        json.dump({"buckets": buckets, "sentences": records}, file, separators=(",", ":"))
+
+
 # The 500 sentences.
 
 def sentences():
@@ -224,4 +285,5 @@ if __name__ == "__main__":
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
     make_tiny(sys.argv[1])
+    make_mpnet(sys.argv[1])
     make_minilm(sys.argv[1], sys.argv[2])

@@ -36,11 +36,13 @@ package struct BertEncoder: Sendable {
         } else {
             self.embeddings = try BertEmbeddings(weights, configuration)
         }
+        let bias = try weights.relativeBias(configuration)
         var blocks: [BertBlock] = []
         for layer in 0..<configuration.layerCount {
             blocks.append(
                 try BertBlock(
-                    weights, "encoder.layer.\(layer).", configuration, kernels: kernels))
+                    weights, "encoder.layer.\(layer).", configuration, bias: bias,
+                    kernels: kernels))
         }
         self.blocks = blocks
     }
@@ -73,11 +75,14 @@ package struct BertEncoder: Sendable {
 }
 
 /// Word, position and segment embeddings; a plain sentence lies in segment 0, BERT's token type 0.
+///
+/// MPNet has no segments: its table is one row of zeros.
 struct BertEmbeddings {
     private let width: Int
+    private let family: BertConfiguration.Family
     /// (vocabulary, width).
     private let word: [Float]
-    /// (positions, width).
+    /// (positions, width), after the rows before the family's first one.
     private var position: [Float]
     /// (segments, width).
     private var segment: [Float]
@@ -88,7 +93,8 @@ struct BertEmbeddings {
         width = configuration.width
         word = try weights.floats("embeddings.word_embeddings.weight")
         position = try weights.floats("embeddings.position_embeddings.weight")
-        segment = try weights.floats("embeddings.token_type_embeddings.weight")
+        segment = try weights.segments(configuration)
+        family = configuration.family
         epsilon = configuration.layerNormEpsilon
         norm = try weights.layerNorm("embeddings.LayerNorm", epsilon: epsilon)
     }
@@ -110,9 +116,9 @@ struct BertEmbeddings {
         var sum: [Float] = []
         sum.reserveCapacity(tokens * width)
         for (index, sentence) in sentences.enumerated() {
-            for (place, id) in sentence.enumerated() {
+            for (place, (id, row)) in zip(sentence, family.positions(sentence)).enumerated() {
                 let word = Int(id) * width
-                let position = place * width
+                let position = row * width
                 let segment = Int(segments?[index][place] ?? 0) * width
                 for i in 0..<width {
                     sum.append(
@@ -138,13 +144,13 @@ struct BertBlock {
 
     init(
         _ weights: BertWeights, _ prefix: String, _ configuration: BertConfiguration,
-        kernels: Kernels
+        bias: RelativeBias?, kernels: Kernels
     ) throws(ModelError) {
         let epsilon = configuration.layerNormEpsilon
         let part = prefix + "attention.self."
         self.kernels = kernels
         attention = SelfAttention(
-            headCount: configuration.headCount,
+            headCount: configuration.headCount, bias: bias,
             projection: try weights.linear(part + "query", part + "key", part + "value"),
             output: try weights.linear(prefix + "attention.output.dense"), kernels: kernels)
         attentionNorm = try weights.layerNorm(

@@ -10,7 +10,9 @@ package struct BertWeights {
     ]
 
     private let file: SafeTensors
+    /// By the names in the file.
     private let shapes: [String: [Int]]
+    private let family: BertConfiguration.Family
     private let kernels: Kernels
     private let delta: WeightDelta?
     private let precision: Linear.Precision
@@ -23,6 +25,7 @@ package struct BertWeights {
         self.kernels = kernels
         self.delta = delta
         self.precision = precision
+        family = configuration.family
         shapes = Self.shapes(configuration)
         let found = file.shapes
         if let name = Set(shapes.keys).subtracting(found.keys).min() {
@@ -39,14 +42,24 @@ package struct BertWeights {
         let between = configuration.intermediateWidth
         var shapes: [String: [Int]] = [
             "embeddings.word_embeddings.weight": [configuration.vocabularyCount, width],
-            "embeddings.position_embeddings.weight": [configuration.positionCount, width],
-            "embeddings.token_type_embeddings.weight": [configuration.tokenTypeCount, width],
+            "embeddings.position_embeddings.weight": [
+                configuration.positionCount + configuration.family.firstPosition, width,
+            ],
         ]
-        func norm(_ name: String) {
+        if configuration.family == .mpnet {
+            shapes[biasName] = [RelativeBias.bucketCount, configuration.headCount]
+        } else {
+            shapes["embeddings.token_type_embeddings.weight"] = [
+                configuration.tokenTypeCount, width,
+            ]
+        }
+        func norm(_ bert: String) {
+            let name = configuration.family.name(of: bert)
             shapes[name + ".weight"] = [width]
             shapes[name + ".bias"] = [width]
         }
-        func linear(_ name: String, _ inputs: Int, _ outputs: Int) {
+        func linear(_ bert: String, _ inputs: Int, _ outputs: Int) {
+            let name = configuration.family.name(of: bert)
             shapes[name + ".weight"] = [outputs, inputs]
             shapes[name + ".bias"] = [outputs]
         }
@@ -65,7 +78,27 @@ package struct BertWeights {
         return shapes
     }
 
-    package func floats(_ name: String) throws(ModelError) -> [Float] {
+    private static let biasName = "encoder.relative_attention_bias.weight"
+
+    /// Returns what MPNet adds to attention by distance; nil for BERT.
+    func relativeBias(
+        _ configuration: BertConfiguration
+    ) throws(ModelError) -> RelativeBias? {
+        guard family == .mpnet else { return nil }
+        return RelativeBias(
+            table: try floats(Self.biasName), headCount: configuration.headCount,
+            positionCount: configuration.positionCount)
+    }
+
+    /// Returns the rows of the segments, (segments, width): BERT's token types; one of zeros for MPNet.
+    func segments(_ configuration: BertConfiguration) throws(ModelError) -> [Float] {
+        guard family == .bert else { return [Float](repeating: 0, count: configuration.width) }
+        return try floats("embeddings.token_type_embeddings.weight")
+    }
+
+    /// Returns a tensor by the name that BERT has for it.
+    package func floats(_ bert: String) throws(ModelError) -> [Float] {
+        let name = family.name(of: bert)
         guard let shape = shapes[name] else { fatalError("unreachable: \(name) is in the table") }
         let values = try file.floats(name, shape: shape)
         guard let delta else { return values }

@@ -5,7 +5,7 @@ import CErrataKernels
 /// From Vaswani et al. 2017, section 3.2.
 ///
 ///     q, k, v = split(x W + b)
-///     head_h = softmax(q_h k_hᵀ / sqrt(headWidth)) v_h
+///     head_h = softmax(q_h k_hᵀ / sqrt(headWidth) + bias_h) v_h
 ///     y = concat(head_0, head_1, …) W_out + b_out
 package struct SelfAttention: Sendable {
     private let headCount: Int
@@ -14,8 +14,17 @@ package struct SelfAttention: Sendable {
     private let projection: Linear
     private let output: Linear
     private let kernels: Kernels
+    private let bias: RelativeBias?
 
     package init(headCount: Int, projection: Linear, output: Linear, kernels: Kernels) {
+        self.init(
+            headCount: headCount, bias: nil, projection: projection, output: output,
+            kernels: kernels)
+    }
+
+    init(
+        headCount: Int, bias: RelativeBias?, projection: Linear, output: Linear, kernels: Kernels
+    ) {
         precondition(projection.outputs == 3 * projection.inputs)
         precondition(projection.inputs.isMultiple(of: headCount))
         self.headCount = headCount
@@ -23,6 +32,7 @@ package struct SelfAttention: Sendable {
         self.projection = projection
         self.output = output
         self.kernels = kernels
+        self.bias = bias
     }
 
     /// Returns (tokens, width) for x, (tokens, width); each range of rows attends to itself only.
@@ -42,7 +52,7 @@ package struct SelfAttention: Sendable {
                             attend(
                                 from: qkv + sentence.lowerBound * 3 * x.columns + head * headWidth,
                                 to: heads + sentence.lowerBound * x.columns + head * headWidth,
-                                tokens: sentence.count, scratch: scratch)
+                                head: head, tokens: sentence.count, scratch: scratch)
                         }
                     }
                 }
@@ -56,7 +66,7 @@ package struct SelfAttention: Sendable {
     /// `q` points at the head's first query; keys and values lie one and two widths further in each
     /// row. `scratch` holds kᵀ, (headWidth, padded tokens), and the scores, (tokens, padded tokens).
     private func attend(
-        from q: UnsafePointer<Float>, to out: UnsafeMutablePointer<Float>, tokens: Int,
+        from q: UnsafePointer<Float>, to out: UnsafeMutablePointer<Float>, head: Int, tokens: Int,
         scratch: UnsafeMutablePointer<Float>
     ) {
         let width = headCount * headWidth
@@ -67,8 +77,18 @@ package struct SelfAttention: Sendable {
         transposeKeys(q + width, rowStride: 3 * width, tokens: tokens, to: keys, stride: stride)
         kernels.functions.gemm(
             tokens, stride, headWidth, q, 3 * width, keys, stride, panel, nil, scores, stride)
-        kernels.functions.softmax(
-            scores, stride, tokens, tokens, 1 / Float(headWidth).squareRoot())
+        let scale = 1 / Float(headWidth).squareRoot()
+        if let bias {
+            for query in 0..<tokens {
+                let row = scores + query * stride
+                bias.row(head: head, query: query) { bias in
+                    for key in 0..<tokens { row[key] = row[key] * scale + bias[key] }
+                }
+            }
+            kernels.functions.softmax(scores, stride, tokens, tokens, 1)
+        } else {
+            kernels.functions.softmax(scores, stride, tokens, tokens, scale)
+        }
         kernels.functions.gemm(
             tokens, headWidth, tokens, scores, stride, q + 2 * width, 3 * width, panel, nil, out,
             width)

@@ -2,7 +2,7 @@ import CErrataKernels
 import Crypto
 import Synchronization
 
-/// Turns sentences into unit vectors: BERT, the mean over its tokens, length 1.
+/// Turns sentences into vectors: BERT or MPNet, a pooling of its tokens and length 1, as the directory says.
 ///
 /// A sentence's vector has the same bits whatever it is encoded with, wherever it stands in a batch,
 /// and whatever the number of threads and the level of the kernels.
@@ -23,6 +23,9 @@ package final class SentenceEncoder: Sendable {
     package let name: String
     /// Tokens of one text, special ones included; the rest of a longer one is left out.
     package let tokenCountMax: Int
+    /// Whether vectors have length 1; if not, they are made to be compared by their dot product.
+    package let isNormalized: Bool
+    private let pooling: Pooling
 
     package let model: BertEncoder
     let tokenizer: WordPieceTokenizer
@@ -45,9 +48,10 @@ package final class SentenceEncoder: Sendable {
             base.checkpoint, base.model.configuration, kernels: base.kernels, precision: precision)
         model = try BertEncoder(
             changing: base.model, by: weights,
-            segments: try weights.floats("embeddings.token_type_embeddings.weight"),
+            segments: try weights.segments(base.model.configuration),
             kernels: base.kernels)
         (width, tokenCountMax, name) = (base.width, base.tokenCountMax, base.name)
+        (pooling, isNormalized) = (base.pooling, base.isNormalized)
         identity = Array(
             SHA256.hash(data: base.identity + Array(" \(precision.rawValue)".utf8)))
         (tokenizer, checkpoint) = (base.tokenizer, base.checkpoint)
@@ -68,8 +72,9 @@ package final class SentenceEncoder: Sendable {
             transformer: try files.bytes("sentence_bert_config.json"),
             positionCount: configuration.positionCount)
         let pooling = modules.poolingDirectory + "/config.json"
-        try SentenceModules.checkPooling(
+        self.pooling = try Pooling(
             try files.bytes(pooling), width: configuration.width, place: pooling)
+        isNormalized = modules.isNormalized
         tokenizer = try files.tokenizer()
         guard tokenizer.vocabularyCount <= configuration.vocabularyCount else {
             throw ModelError(
@@ -114,12 +119,12 @@ package final class SentenceEncoder: Sendable {
         tokenizer.encode(text, tokenCountMax: tokenCountMax)
     }
 
-    /// Returns one unit vector.
+    /// Returns one vector.
     package func encode(_ text: String) throws -> [Float] {
         try encode([text], progress: nil)
     }
 
-    /// Returns the unit vectors of the texts, (texts, width), in their order.
+    /// Returns the vectors of the texts, (texts, width), in their order.
     ///
     /// `progress` hears how many texts are done. Throws `CancellationError` between passes if the task
     /// is cancelled. Texts of more than `tokenCountMax` tokens are cut; `tokens` tells.
@@ -178,7 +183,8 @@ package final class SentenceEncoder: Sendable {
     private func vectors(_ sentences: [[Int32]]) -> [Float] {
         let hidden = model(sentences)
         return BertEncoder.ranges(sentences).flatMap { rows in
-            unit(Pooling.mean(hidden, rows: rows))
+            let vector = pooling.vector(hidden, rows: rows)
+            return isNormalized ? unit(vector) : vector
         }
     }
 
@@ -197,19 +203,5 @@ package final class SentenceEncoder: Sendable {
                 .malformed, "the model gives \(vectors[place]) for text \(place / width)")
         }
         return vectors
-    }
-}
-
-/// Poolings of hidden states.
-enum Pooling {
-    /// Returns the mean of a range of rows.
-    static func mean(_ x: Matrix, rows: Range<Int>) -> [Float] {
-        var sum = [Float](repeating: 0, count: x.columns)
-        for row in rows {
-            let start = row * x.columns
-            for i in 0..<x.columns { sum[i] += x.values[start + i] }
-        }
-        let count = Float(rows.count)
-        return sum.map { $0 / count }
     }
 }

@@ -1,6 +1,6 @@
 /// What turns hidden states into a sentence's vector, as sentence-transformers' files say.
 ///
-/// `modules.json` must list a transformer, mean pooling and normalization, in this order;
+/// `modules.json` must list a transformer, a pooling and possibly a normalization, in this order;
 /// `sentence_bert_config.json` gives the number of tokens that a text may have. Anything else is
 /// refused: another pooling gives vectors that look right and are wrong.
 struct SentenceModules {
@@ -8,11 +8,13 @@ struct SentenceModules {
     let tokenCountMax: Int
     /// The directory of the pooling module, relative to the model's.
     let poolingDirectory: String
+    /// Whether the vectors get length 1.
+    let isNormalized: Bool
 
     init(
         modules: [UInt8], transformer: [UInt8], positionCount: Int
     ) throws(ModelError) {
-        poolingDirectory = try Self.poolingDirectory(modules)
+        (poolingDirectory, isNormalized) = try Self.read(modules)
         let place = "sentence_bert_config.json"
         let transformer = try JSONReader.object(transformer, place: place)
         guard try !transformer.boolean("do_lower_case") else {
@@ -22,7 +24,9 @@ struct SentenceModules {
         tokenCountMax = try transformer.integer("max_seq_length", in: 3...positionCount)
     }
 
-    private static func poolingDirectory(_ modules: [UInt8]) throws(ModelError) -> String {
+    private static func read(
+        _ modules: [UInt8]
+    ) throws(ModelError) -> (poolingDirectory: String, isNormalized: Bool) {
         let place = "modules.json"
         guard case .array(let items) = try JSONReader.value(modules, place: place) else {
             throw ModelError(.malformed, "\(place): expected an array")
@@ -37,41 +41,19 @@ struct SentenceModules {
             types.append(String(type.split(separator: ".").last ?? ""))
             paths.append(try module.string("path"))
         }
-        guard types == ["Transformer", "Pooling", "Normalize"], paths[0].isEmpty else {
+        let isNormalized = types.count == 3 && types[2] == "Normalize"
+        guard types.prefix(2) == ["Transformer", "Pooling"], types.count == 2 || isNormalized,
+            paths[0].isEmpty
+        else {
             throw ModelError(
                 .unsupported,
                 "\(place): modules \(types) are not supported, only a Transformer in this "
-                    + "directory, Pooling, Normalize")
+                    + "directory, Pooling and perhaps Normalize")
         }
         guard !paths[1].isEmpty, !paths[1].contains("/"), !paths[1].hasPrefix(".") else {
             throw ModelError(
                 .malformed, "\(place): pooling path '\(paths[1])' is not a directory name")
         }
-        return paths[1]
-    }
-
-    /// Throws unless a pooling module's `config.json` asks for the mean over all tokens of `width`.
-    static func checkPooling(_ bytes: [UInt8], width: Int, place: String) throws(ModelError) {
-        let pooling = try JSONReader.object(bytes, place: place)
-        guard try pooling.boolean("pooling_mode_mean_tokens") else {
-            throw ModelError(
-                .unsupported, "\(place): only pooling_mode_mean_tokens is supported")
-        }
-        for member in pooling.members where member.key != "pooling_mode_mean_tokens" {
-            let (key, value) = (member.key, member.value)
-            if key == "word_embedding_dimension" {
-                let found = try pooling.integer(key, in: 1...BertConfiguration.widthMax)
-                guard found == width else {
-                    throw ModelError(
-                        .mismatch, "\(place): \(key) is \(found), hidden_size is \(width)")
-                }
-            } else if key == "include_prompt" {
-                continue
-            } else if case .boolean(false) = value {
-                continue
-            } else {
-                throw ModelError(.unsupported, "\(place): \(key) is \(value.kind), not supported")
-            }
-        }
+        return (paths[1], isNormalized)
     }
 }

@@ -4,7 +4,7 @@ extension WordPieceTokenizer {
         _ object: JSONObject, _ vocabulary: WordPieceVocabulary
     ) throws(ModelError) -> (before: [Int32], after: [Int32]) {
         switch try object.string("type") {
-        case "BertProcessing":
+        case "BertProcessing", "RobertaProcessing":
             return (
                 [try pair(try object.array("cls"), vocabulary, object.place)],
                 [try pair(try object.array("sep"), vocabulary, object.place)]

@@ -178,7 +178,7 @@ actor IndexWriter {
 }
 
 extension SentenceEncoding {
-    /// Returns unit vectors, nil where the encoder gave zero or something that is not a number.
+    /// Returns the vectors as they are compared, nil where the encoder gave zero or something that is not a number.
     func checkedVectors(of texts: [String]) throws -> [[Float]?] {
         guard !texts.isEmpty else { return [] }
         let vectors = try encode(texts)
@@ -188,6 +188,8 @@ extension SentenceEncoding {
                 "the encoder \(name) gave \(vectors.count) vectors for \(texts.count) texts, "
                     + "or not \(width) numbers each")
         }
-        return vectors.map(UnitVector.normalized)
+        return vectors.map { vector in
+            UnitVector.normalized(vector).map { isNormalized ? $0 : vector }
+        }
     }
 }

@@ -11,9 +11,15 @@ package protocol SentenceEncoding: Sendable {
     var identity: [UInt8] { get }
     /// How many numbers a vector has.
     var width: Int { get }
+    /// Whether vectors are compared by their cosine; if not, by their dot product, so that lengths count.
+    var isNormalized: Bool { get }
 
     /// Returns one vector of ``width`` numbers for each text, in order.
     func encode(_ texts: [String]) throws -> [[Float]]
+}
+
+extension SentenceEncoding {
+    package var isNormalized: Bool { true }
 }
 
 extension SentenceEncoder: SentenceEncoding {

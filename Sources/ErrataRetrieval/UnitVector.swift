@@ -1,4 +1,4 @@
-/// The form in which vectors are stored and compared.
+/// The form in which queries are compared, and rows too unless their encoder wants their lengths to count.
 enum UnitVector {
     /// How far from 1 a squared norm may be without the vector being scaled.
     private static let tolerance = 1e-5

@@ -184,12 +184,17 @@ struct SentenceEncoderTests {
             (
                 "1_Pooling/config.json", "\"pooling_mode_cls_token\": false",
                 "\"pooling_mode_cls_token\": true",
-                "1_Pooling/config.json: pooling_mode_cls_token is true, not supported"
+                "1_Pooling/config.json: 2 poolings are chosen, it takes one of pooling_mode_mean_tokens, pooling_mode_cls_token, pooling_mode_max_tokens"
+            ),
+            (
+                "1_Pooling/config.json", "\"pooling_mode_mean_sqrt_len_tokens\": false",
+                "\"pooling_mode_mean_sqrt_len_tokens\": true",
+                "1_Pooling/config.json: pooling_mode_mean_sqrt_len_tokens is not supported"
             ),
             (
                 "1_Pooling/config.json", "\"pooling_mode_mean_tokens\": true",
                 "\"pooling_mode_mean_tokens\": false",
-                "1_Pooling/config.json: only pooling_mode_mean_tokens is supported"
+                "1_Pooling/config.json: 0 poolings are chosen, it takes one of pooling_mode_mean_tokens, pooling_mode_cls_token, pooling_mode_max_tokens"
             ),
             (
                 "1_Pooling/config.json", "32", "33",
@@ -197,7 +202,7 @@ struct SentenceEncoderTests {
             ),
             (
                 "modules.json", "models.Normalize", "models.Dense",
-                "modules.json: modules [\"Transformer\", \"Pooling\", \"Dense\"] are not supported, only a Transformer in this directory, Pooling, Normalize"
+                "modules.json: modules [\"Transformer\", \"Pooling\", \"Dense\"] are not supported, only a Transformer in this directory, Pooling and perhaps Normalize"
             ),
             (
                 "modules.json", "\"1_Pooling\"", "\"../../etc\"",

@@ -21,6 +21,7 @@ struct RecordedSentence: Decodable {
 struct Recorded: Decodable {
     let sentences: [RecordedSentence]
     let scalars: String?
+    let buckets: [Int]?
 
     init(_ name: String) throws {
         let data = try Data(contentsOf: URL(fileURLWithPath: fixtures + "/" + name))

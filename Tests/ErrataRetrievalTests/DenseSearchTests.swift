@@ -92,6 +92,41 @@ import Testing
         return lanes[0]
     }
 
+    @Test("the length of a row counts where the encoder's vectors are made for dot products")
+    func dotProducts() async throws {
+        let facts = try ["near", "long"].map { try FactDraft(key: $0, statement: $0).checked() }
+        for (isNormalized, expected) in [
+            (true, ["near": 0.96, "long": 0.6]), (false, ["near": 0.96, "long": 6]),
+        ] as [(Bool, [String: Float])] {
+            let directory = try TemporaryDirectory()
+            let encoder = TableEncoder(
+                width: 2, vectors: ["near": [0.96, 0.28], "long": [6, 8]],
+                isNormalized: isNormalized)
+            let index = try RetrievalIndex.open(
+                directory: directory.path, secretKey: secret, encoder: encoder)
+            try await index.index(facts.map { IndexedFact($0) })
+            try index.prepare(commit(1)) { _ in
+                facts.map { Edit(fact: $0.id, old: nil, new: $0.leaf) }
+            }
+            let hits = try index.search(
+                SearchQuery(text: "", vector: [3, 0]), at: commit(1), limit: 10)
+            #expect(
+                hits.map(\.fact)
+                    == facts.sorted { a, b in
+                        (expected[a.key] ?? 0) > (expected[b.key] ?? 0)
+                    }.map(\.id))
+            for (hit, fact) in zip(
+                hits,
+                facts.sorted { a, b in
+                    (expected[a.key] ?? 0) > (expected[b.key] ?? 0)
+                })
+            {
+                let score = try #require(hit.cosines[.statement])
+                #expect(abs(score - (expected[fact.key] ?? 0)) < 1e-5)
+            }
+        }
+    }
+
     @Test("queries and rows that are not numbers are refused or left out")
     func refusesNonNumbers() async throws {
         let directory = try TemporaryDirectory()

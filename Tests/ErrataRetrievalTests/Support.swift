@@ -64,6 +64,7 @@ struct TableEncoder: SentenceEncoding {
     let width: Int
     let identity = Digest.sha256(Array("table".utf8)).bytes
     let vectors: [String: [Float]]
+    var isNormalized = true
 
     func encode(_ texts: [String]) throws -> [[Float]] {
         texts.map { vectors[$0] ?? [1] + [Float](repeating: 0, count: width - 1) }
