@@ -40,7 +40,32 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// Returns SHA-256 of `bytes` (FIPS 180-4).
     package static func sha256(_ bytes: [UInt8]) -> Digest {
-        SHA256.hash(data: bytes).withUnsafeBytes { Digest(hash: $0) }
+        bytes.withUnsafeBytes { sha256($0) }
+    }
+
+    /// Returns SHA-256 of plain memory.
+    package static func sha256(_ bytes: UnsafeRawBufferPointer) -> Digest {
+        var hash = SHA256()
+        hash.update(bufferPointer: bytes)
+        return hash.finalize().withUnsafeBytes { Digest(hash: $0) }
+    }
+
+    /// Reads the 32 bytes at `offset`, which must be there.
+    package init(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+        precondition(offset >= 0 && bytes.count - offset >= Digest.byteCount)
+        word0 = bytes.bigEndianWord(at: offset)
+        word1 = bytes.bigEndianWord(at: offset + 8)
+        word2 = bytes.bigEndianWord(at: offset + 16)
+        word3 = bytes.bigEndianWord(at: offset + 24)
+    }
+
+    /// Writes the 32 bytes to `offset`, where there must be room.
+    package func write(to memory: UnsafeMutableRawBufferPointer, at offset: Int) {
+        precondition(offset >= 0 && memory.count - offset >= Digest.byteCount)
+        memory.storeBytes(of: word0.bigEndian, toByteOffset: offset, as: UInt64.self)
+        memory.storeBytes(of: word1.bigEndian, toByteOffset: offset + 8, as: UInt64.self)
+        memory.storeBytes(of: word2.bigEndian, toByteOffset: offset + 16, as: UInt64.self)
+        memory.storeBytes(of: word3.bigEndian, toByteOffset: offset + 24, as: UInt64.self)
     }
 
     /// Returns HMAC-SHA-256 of `bytes` under `key` (RFC 2104).
@@ -51,13 +76,13 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     package var bytes: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: Digest.byteCount) { buffer, count in
-            let memory = UnsafeMutableRawBufferPointer(buffer)
-            memory.storeBytes(of: word0.bigEndian, toByteOffset: 0, as: UInt64.self)
-            memory.storeBytes(of: word1.bigEndian, toByteOffset: 8, as: UInt64.self)
-            memory.storeBytes(of: word2.bigEndian, toByteOffset: 16, as: UInt64.self)
-            memory.storeBytes(of: word3.bigEndian, toByteOffset: 24, as: UInt64.self)
+            write(to: UnsafeMutableRawBufferPointer(buffer), at: 0)
             count = Digest.byteCount
         }
+    }
+
+    fileprivate func append(to out: inout [UInt8]) {
+        for word in [word0, word1, word2, word3] { out.append(bigEndian: word) }
     }
 
     package var hex: String { Hex.encode(bytes) }
@@ -77,10 +102,11 @@ extension UnsafeRawBufferPointer {
 }
 
 extension [UInt8] {
+    /// Appends the 32 bytes of `digest`.
+    package mutating func append(_ digest: Digest) { digest.append(to: &self) }
+
     /// Appends `value` as eight bytes, most significant first.
     package mutating func append(bigEndian value: UInt64) {
-        for shift in stride(from: 56, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
-        }
+        Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
     }
 }

@@ -68,9 +68,23 @@ package struct FactID: Hashable, Comparable, Sendable, CustomStringConvertible {
         low = bytes.bigEndianWord(at: 8)
     }
 
+    /// Reads the 16 bytes at `offset`, which must be there.
+    package init(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+        precondition(offset >= 0 && bytes.count - offset >= FactID.byteCount)
+        high = bytes.bigEndianWord(at: offset)
+        low = bytes.bigEndianWord(at: offset + 8)
+    }
+
     package init?(hex: some StringProtocol) {
         guard let bytes = Hex.decode(hex) else { return nil }
         self.init(bytes)
+    }
+
+    /// Writes the 16 bytes to `offset`, where there must be room.
+    package func write(to memory: UnsafeMutableRawBufferPointer, at offset: Int) {
+        precondition(offset >= 0 && memory.count - offset >= FactID.byteCount)
+        memory.storeBytes(of: high.bigEndian, toByteOffset: offset, as: UInt64.self)
+        memory.storeBytes(of: low.bigEndian, toByteOffset: offset + 8, as: UInt64.self)
     }
 
     /// Derives the id of the fact that is called `key` in the store that has `secret`.

@@ -19,6 +19,18 @@ struct ByteReader {
         return Array(buffer[offset..<offset + count])
     }
 
+    mutating func digest() -> Digest? {
+        guard offset >= 0, buffer.count - offset >= Digest.byteCount else { return nil }
+        defer { offset += Digest.byteCount }
+        return Digest(buffer, at: offset)
+    }
+
+    mutating func factID() -> FactID? {
+        guard offset >= 0, buffer.count - offset >= FactID.byteCount else { return nil }
+        defer { offset += FactID.byteCount }
+        return FactID(buffer, at: offset)
+    }
+
     mutating func byte() -> UInt8? { integer(UInt8.self) }
 
     mutating func integer<Integer: FixedWidthInteger & UnsignedInteger>(

@@ -73,7 +73,15 @@ struct TrieLeaf: Hashable, Sendable {
     let fact: FactID
     let leaf: Leaf
 
-    var hash: Digest { .sha256([0x00] + fact.bytes + leaf.bytes) }
+    var hash: Digest {
+        let count = 1 + FactID.byteCount + Digest.byteCount
+        return withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { memory in
+            memory[0] = 0x00
+            fact.write(to: memory, at: 1)
+            leaf.digest.write(to: memory, at: 1 + FactID.byteCount)
+            return .sha256(UnsafeRawBufferPointer(memory))
+        }
+    }
 }
 
 /// A node by its hash, and where to find it.
@@ -90,13 +98,19 @@ struct TrieNode: Hashable, Sendable {
     init() { entries = Array(repeating: nil, count: Trie.width) }
 
     var hash: Digest {
-        var bitmap: Trie.Bitmap = 0
-        var hashes: [UInt8] = []
-        for case (let digit, let entry?) in entries.enumerated() {
-            bitmap |= 1 << Trie.Bitmap(digit)
-            hashes += entry.hash.bytes
+        let countMax = 2 + Trie.width * Digest.byteCount
+        return withUnsafeTemporaryAllocation(byteCount: countMax, alignment: 8) { memory in
+            var bitmap: Trie.Bitmap = 0
+            var count = 2
+            for case (let digit, let entry?) in entries.enumerated() {
+                bitmap |= 1 << Trie.Bitmap(digit)
+                entry.hash.write(to: memory, at: count)
+                count += Digest.byteCount
+            }
+            memory[0] = 0x01
+            memory[1] = bitmap
+            return .sha256(UnsafeRawBufferPointer(rebasing: memory[..<count]))
         }
-        return .sha256([0x01] + Trie.bytes(bitmap) + hashes)
     }
 
     // MARK: Encoding
@@ -109,13 +123,16 @@ struct TrieNode: Hashable, Sendable {
             let bit: Trie.Bitmap = 1 << Trie.Bitmap(digit)
             if case .leaf = entry { leaves |= bit } else { nodes |= bit }
         }
-        out += Trie.bytes(leaves) + Trie.bytes(nodes)
+        out.append(leaves)
+        out.append(nodes)
         for case let entry? in entries {
             switch entry {
-            case .leaf(let leaf): out += leaf.fact.bytes + leaf.leaf.bytes
+            case .leaf(let leaf):
+                out += leaf.fact.bytes
+                out.append(leaf.leaf.digest)
             case .node(let link):
                 precondition(link.sequence <= sequence, "a node cannot link to a later operation")
-                out += link.hash.bytes
+                out.append(link.hash)
                 out.append(varint: sequence - link.sequence)
                 out.append(varint: UInt64(link.offset))
             }
@@ -143,26 +160,16 @@ struct TrieNode: Hashable, Sendable {
     }
 }
 
-extension Trie {
-    fileprivate static func bytes(_ bitmap: Bitmap) -> [UInt8] {
-        (0..<Bitmap.bitWidth / 8).reversed().map {
-            UInt8(truncatingIfNeeded: bitmap >> Bitmap(8 * $0))
-        }
-    }
-}
-
 extension TrieLeaf {
     init?(_ reader: inout ByteReader) {
-        guard let id = reader.bytes(FactID.byteCount), let fact = FactID(id),
-            let bytes = reader.bytes(Digest.byteCount), let leaf = Leaf(bytes)
-        else { return nil }
-        self.init(fact: fact, leaf: leaf)
+        guard let fact = reader.factID(), let leaf = reader.digest() else { return nil }
+        self.init(fact: fact, leaf: Leaf(leaf))
     }
 }
 
 extension TrieLink {
     fileprivate init?(_ reader: inout ByteReader, from own: UInt64) {
-        guard let bytes = reader.bytes(Digest.byteCount), let hash = Digest(bytes),
+        guard let hash = reader.digest(),
             let back = reader.varint(), back <= own,
             let place = reader.varint(), let offset = UInt32(exactly: place)
         else { return nil }
