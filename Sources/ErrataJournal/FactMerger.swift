@@ -34,9 +34,9 @@ struct FactMerger {
         for (fact, theirs) in try changes(from: baseRoots, to: theirRoot, reader) {
             var leaves: [Leaf?] = []
             for root in baseRoots {
-                leaves.append(try store.trie.leaf(of: fact, under: root, reader))
+                leaves.append(try store.cachedTrie.leaf(of: fact, under: root, reader))
             }
-            let ours = try store.trie.leaf(of: fact, under: row.root, reader)
+            let ours = try store.cachedTrie.leaf(of: fact, under: row.root, reader)
             try add(fact, bases: leaves, ours: ours, theirs: theirs, reader)
         }
     }
@@ -50,7 +50,7 @@ struct FactMerger {
             var diff = TrieDiff(from: base, to: root)
             var edits: [Edit] = []
             while !diff.isDone {
-                try diff.advance(&edits, nodeCountMax: .max, store.trie, reader)
+                try diff.advance(&edits, nodeCountMax: .max, store.cachedTrie, reader)
             }
             for edit in edits { changed[edit.fact] = .some(edit.new) }
         }

@@ -27,8 +27,13 @@ extension JournalStore {
     func write(_ requests: [WriteRequest]) throws -> [Result<WriteOutcome, JournalError>] {
         let outcomes = try position.withLock { position in
             let before = position
+            var isDurable = false
+            defer { if !isDurable { cachedTrie.cache?.removeAll() } }
+            var isAgain = false
             // The body may run twice, so it starts from the same position each time.
             let (after, outcomes) = try environment.write { transaction in
+                if isAgain { cachedTrie.cache?.removeAll() }
+                isAgain = true
                 var position = before
                 var outcomes: [Result<WriteOutcome, JournalError>] = []
                 for request in requests {
@@ -36,6 +41,7 @@ extension JournalStore {
                 }
                 return (position, outcomes)
             }
+            isDurable = true
             position = after
             policy.withLock { $0 = after.policy }
             return outcomes

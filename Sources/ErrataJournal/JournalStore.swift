@@ -16,7 +16,12 @@ final class JournalStore: Sendable {
     /// The policy in force; apart from the position, which is locked for as long as a write takes.
     let policy = Mutex(Policy.open)
 
+    private let nodeCache = TrieNodeCache()
+
+    /// Reads every node from the disk.
     var trie: TrieReader { TrieReader(table: tables.nodes) }
+    /// Remembers nodes: for who goes through the same ones again and again.
+    var cachedTrie: TrieReader { TrieReader(table: tables.nodes, cache: nodeCache) }
 
     /// Opens the environment in `directory`/journal; writes operation 0 if there is none.
     init(

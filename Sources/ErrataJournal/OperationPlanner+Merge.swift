@@ -81,7 +81,7 @@ extension OperationPlanner {
         let picked = try store.record(of: id, reader).commit
         var merger = FactMerger(store: store, sealer: sealer)
         for edit in picked.edits {
-            let ours = try store.trie.leaf(of: edit.fact, under: row.root, reader)
+            let ours = try store.cachedTrie.leaf(of: edit.fact, under: row.root, reader)
             try merger.add(edit.fact, bases: [edit.old], ours: ours, theirs: edit.new, reader)
         }
         guard !merger.edits.isEmpty else {
@@ -119,7 +119,7 @@ extension OperationPlanner {
         for (record, facts) in records {
             for edit in record.commit.edits where facts?.contains(edit.fact) ?? true {
                 if leaves[edit.fact] == nil {
-                    let leaf = try store.trie.leaf(of: edit.fact, under: row.root, reader)
+                    let leaf = try store.cachedTrie.leaf(of: edit.fact, under: row.root, reader)
                     leaves[edit.fact] = (leaf, leaf)
                 }
                 if leaves[edit.fact]?.now != edit.new { changedLater.insert(edit.fact) }

@@ -84,7 +84,7 @@ struct OperationPlanner: ~Copyable {
         var sealer = PayloadSealer(store: store, nextSlot: position.nextSlot)
         var edits: [Edit] = []
         for draft in drafts {
-            let old = try store.trie.leaf(of: draft.fact, under: row.root, reader)
+            let old = try store.cachedTrie.leaf(of: draft.fact, under: row.root, reader)
             let new = try sealer.leaf(for: draft, old: old, reader)
             if old != new { edits.append(Edit(fact: draft.fact, old: old, new: new)) }
         }
@@ -122,7 +122,7 @@ struct OperationPlanner: ~Copyable {
         try store.keys.prepare(used: sealer.nextSlot)
         let edits = new.edits.sorted { $0.fact < $1.fact }
         let next = try store.advance(
-            row, of: head, merging: new.merged, by: edits, at: sequence, reader)
+            row, of: head, merging: new.merged, by: edits, at: sequence, store.cachedTrie, reader)
         let commit = Commit(
             parents: [head] + new.merged, root: next.row.root?.hash ?? Trie.emptyRoot,
             edits: edits, author: new.text.author, message: new.text.message, time: time,
@@ -132,6 +132,8 @@ struct OperationPlanner: ~Copyable {
             id: CommitID(.sha256(bytes)), row: next.row, edits: commit.edits,
             conflicts: commit.conflicts, nodes: next.nodes, payloads: sealer.new,
             nextSlot: sealer.nextSlot, unchangedCount: new.unchangedCount)
+        // Nothing refuses the request any more, so the nodes will be where their links say.
+        for (link, node) in next.made { store.cachedTrie.cache?.insert(node, for: link) }
         return (plan, bytes)
     }
 }
@@ -142,8 +144,8 @@ extension JournalStore {
     /// The same edits give the same bytes, so verification compares them with what is stored.
     func advance(
         _ row: CommitRow, of parent: CommitID, merging merged: [CommitID], by edits: [Edit],
-        at sequence: UInt64, _ reader: borrowing ReadTransaction
-    ) throws -> (row: CommitRow, nodes: [UInt8]) {
+        at sequence: UInt64, _ trie: TrieReader, _ reader: borrowing ReadTransaction
+    ) throws -> (row: CommitRow, nodes: [UInt8], made: [(link: TrieLink, node: TrieNode)]) {
         var update = TrieUpdate(at: sequence, trie)
         let root = try update.apply(edits.map { .init($0.fact, $0.new) }, to: row.root, reader)
         var factCount = Int64(bitPattern: row.factCount)
@@ -156,6 +158,6 @@ extension JournalStore {
             sequence: sequence, generation: row.generation + 1, factCount: UInt64(factCount),
             parent: parent, jump: try jump(from: parent, row, reader),
             mergeBefore: row.newestMerge(parent), merged: merged, root: root)
-        return (next, update.nodes)
+        return (next, update.nodes, update.made)
     }
 }

@@ -250,9 +250,10 @@ struct OperationReplay {
             where try store.trie.leaf(of: edit.fact, under: parentRow.root, reader) != edit.old {
                 report("commit \(id.hex) has a wrong old value of \(edit.fact.hex)")
             }
-            (row, nodes) = try store.advance(
+            let next = try store.advance(
                 parentRow, of: parent, merging: Array(commit.parents.dropFirst()),
-                by: commit.edits, at: sequence, reader)
+                by: commit.edits, at: sequence, store.trie, reader)
+            (row, nodes) = (next.row, next.nodes)
         }
         if commit.root != row.root?.hash ?? Trie.emptyRoot {
             report("commit \(id.hex) has another root than its edits lead to")

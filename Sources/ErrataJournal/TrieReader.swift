@@ -4,9 +4,18 @@ import LMDB
 /// Reads trie nodes, each checked against the hash that its parent holds.
 struct TrieReader: Sendable {
     let table: Table
+    /// Nodes that were read and checked before; without it every one comes from the disk.
+    var cache: TrieNodeCache?
 
     /// Returns the node that `link` names.
     func node(_ link: TrieLink, _ reader: borrowing ReadTransaction) throws -> TrieNode {
+        if let known = cache?.node(link) { return known }
+        let node = try stored(link, reader)
+        cache?.insert(node, for: link)
+        return node
+    }
+
+    private func stored(_ link: TrieLink, _ reader: borrowing ReadTransaction) throws -> TrieNode {
         let node = try reader.withValue(of: [UInt8](bigEndian: link.sequence), in: table) {
             TrieNode(decoding: $0, at: link.offset, of: link.sequence)
         }

@@ -21,6 +21,8 @@ struct TrieUpdate {
     private let trie: TrieReader
     /// The new nodes, in the form of the `nodes` table.
     private(set) var nodes: [UInt8] = []
+    /// The last of them, the root among these, as they will be asked for by the next commit.
+    private(set) var made: [(link: TrieLink, node: TrieNode)] = []
 
     init(at sequence: UInt64, _ trie: TrieReader) {
         self.sequence = sequence
@@ -96,6 +98,9 @@ struct TrieUpdate {
                 "the size of a commit's trie nodes", nodes.count, max: Int(UInt32.max))
         }
         node.encode(into: &nodes, at: sequence)
-        return .node(TrieLink(hash: node.hash, sequence: sequence, offset: offset))
+        let link = TrieLink(hash: node.hash, sequence: sequence, offset: offset)
+        if made.count == TrieNodeCache.countMax / 4 { made = [] }
+        made.append((link, node))
+        return .node(link)
     }
 }
