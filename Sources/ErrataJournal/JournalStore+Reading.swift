@@ -95,11 +95,17 @@ extension JournalStore {
         of id: CommitID, _ reader: borrowing ReadTransaction
     ) throws -> CommitRecord {
         let row = try row(of: id, reader)
-        let operation = try operation(row.sequence, reader)
+        return try CommitRecord(id, row, try operation(row.sequence, reader))
+    }
+}
+
+extension CommitRecord {
+    /// Reads the commit that `operation` holds; throws `corrupt` unless it is `id`.
+    init(_ id: CommitID, _ row: CommitRow, _ operation: Operation) throws {
         guard let bytes = operation.body.commitBytes, CommitID(.sha256(bytes)) == id else {
             throw JournalError.corrupt("operation \(row.sequence) does not hold commit \(id.hex)")
         }
-        return CommitRecord(
+        self.init(
             id: id, commit: try Commit(decoding: bytes), operation: row.sequence,
             actor: operation.actor, generation: row.generation, factCount: Int(row.factCount))
     }

@@ -56,21 +56,6 @@ extension Journal {
         try store.read { Snapshot(store, commit, try store.row(of: commit, $0)) }
     }
 
-    /// Returns what changed between two commits, in the order of fact ids; O(changes · depth).
-    package func diff(from: CommitID, to: CommitID) throws(JournalError) -> [Edit] {
-        let (old, new) = try store.read {
-            (try store.row(of: from, $0).root, try store.row(of: to, $0).root)
-        }
-        var diff = TrieDiff(from: old, to: new)
-        var changes: [Edit] = []
-        while !diff.isDone {
-            try store.read {
-                try diff.advance(&changes, nodeCountMax: Journal.nodeChunkCount, store.trie, $0)
-            }
-        }
-        return changes
-    }
-
     // MARK: Payloads
 
     /// Returns the value of `fact` that has `leaf`; nil if it is redacted or stands for a conflict.
