@@ -110,7 +110,7 @@ let package = Package(
             dependencies: [
                 "CErrataKernels", "ErrataAPI", "ErrataAlignment", "ErrataClient", "ErrataCore",
                 "ErrataJournal", "ErrataModels", "ErrataRetrieval", "ErrataService",
-                "ErrataTesting", "LMDB", arguments,
+                "ErrataTesting", "LMDB", arguments, sqlite,
             ],
             swiftSettings: strict),
 

@@ -1,17 +1,74 @@
 import CErrataKernels
 import Foundation
+import Synchronization
 
-/// Prints figures under a line that names the machine.
-struct Report {
-    init(_ title: String) {
-        print("\(title) on \(Report.machine)")
+/// Prints figures under a line that names the machine, or keeps them for one JSON object at the end.
+final class Report: Sendable {
+    /// What `--json` gives for each figure.
+    struct Figure: Codable, Sendable {
+        let section: String
+        let name: String
+        let value: Double
+        let unit: String
+        /// Of times, whose value is the median.
+        var p99: Double?
+    }
+
+    private struct Summary: Encodable {
+        let title: String
+        let machine: String
+        let figures: [Figure]
+    }
+
+    private let title: String
+    private let isJSON: Bool
+    private let figures = Mutex<(section: String, all: [Figure])>(("", []))
+
+    init(_ title: String, json isJSON: Bool = false) {
+        self.title = title
+        self.isJSON = isJSON
+        if !isJSON { print("\(title) on \(Report.machine)") }
     }
 
     /// Prints a line that stands above the rows that follow.
-    func heading(_ text: String) { print(" \(text):") }
+    func heading(_ text: String) {
+        figures.withLock { $0.section = text }
+        if !isJSON { print(" \(text):") }
+    }
 
     func row(_ name: String, _ value: String) {
+        guard !isJSON else { return }
         print("  " + name.padding(toLength: 48, withPad: " ", startingAt: 0) + " " + value)
+    }
+
+    func figure(_ name: String, _ value: Double, _ unit: String, digits: Int = 0) {
+        keep(name, value, unit)
+        row(name, value.formatted(digits: digits) + (unit.isEmpty ? "" : " " + unit))
+    }
+
+    /// Prints median and tail of `sample`.
+    func times(_ name: String, _ sample: Sample) {
+        keep(name, 1000 * sample.median, "ms", p99: 1000 * sample.percentile(0.99))
+        row(name, sample.milliseconds)
+    }
+
+    private func keep(_ name: String, _ value: Double, _ unit: String, p99: Double? = nil) {
+        figures.withLock {
+            $0.all.append(
+                Figure(section: $0.section, name: name, value: value, unit: unit, p99: p99))
+        }
+    }
+
+    /// Prints everything as JSON, if that was asked for.
+    func finish() throws {
+        guard isJSON else { return }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        let summary = Summary(
+            title: title, machine: Report.machine, figures: figures.withLock(\.all))
+        print(String(decoding: try encoder.encode(summary), as: UTF8.self))
     }
 
     /// Prints `part` of `whole` as a count and a percentage.

@@ -1,38 +1,45 @@
 import ErrataAPI
 import ErrataClient
 import ErrataCore
+import ErrataJournal
 import ErrataTesting
 import Foundation
 import Synchronization
 
 /// Durable commits of one edit through the socket of a daemon.
 struct SocketCommits {
-    private let data: String
-    private let isSmall: Bool
+    /// A larger index would be made for minutes before commits have the machine for themselves.
+    private static let factCountMax = 10_000
 
-    init(data: String, _ options: BenchOptions) {
-        self.data = data
-        isSmall = options.smoke
+    private let factCount: Int
+    private let options: BenchOptions
+
+    init(factCount: Int, _ options: BenchOptions) {
+        self.factCount = min(factCount, SocketCommits.factCountMax)
+        self.options = options
     }
 
     func run(_ report: Report) async throws {
-        report.heading("through the socket")
         let directory = try TemporaryDirectory()
-        let socket = directory.file("s")
-        let daemon = try start(socket)
+        let (data, socket) = (directory.file("data"), directory.file("s"))
+        var store = try VersionedStore(at: data, factCount: factCount, options)
+        try await store.fill()
+        await store.journal.close()
+        let daemon = try start(data, socket)
         defer {
             daemon.terminate()
             daemon.waitUntilExit()
         }
-        for (clients, count) in isSmall ? [(1, 10), (8, 16)] : [(1, 2_000), (64, 12_800)] {
+        try await waitForIndex(socket)
+        report.heading("through the socket, \(factCount) facts, the index following")
+        for (clients, count) in options.smoke ? [(1, 10), (8, 16)] : [(1, 2_000), (64, 12_800)] {
             let rate = try await commit(count, clients, socket)
-            report.row(
-                "\(clients) clients, commits of one edit a second", rate.formatted(digits: 0))
+            report.figure("\(clients) clients, commits of one edit", rate, "a second")
         }
     }
 
     /// Starts the daemon that was built beside this program, and waits until it listens.
-    private func start(_ socket: String) throws -> Process {
+    private func start(_ data: String, _ socket: String) throws -> Process {
         let daemon = Process()
         daemon.executableURL = URL(filePath: CommandLine.arguments[0]).standardizedFileURL
             .resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "errata")
@@ -46,6 +53,14 @@ struct SocketCommits {
             throw ValidationFailure(message: "the daemon did not start")
         }
         return daemon
+    }
+
+    /// Returns when the index covers all facts, which it does behind the commits.
+    private func waitForIndex(_ socket: String) async throws {
+        let client = Client(socketPath: socket)
+        while try client.get("/v1/index", as: IndexStatusReply.self).pending > 0 {
+            try await Task.sleep(for: .milliseconds(100))
+        }
     }
 
     private struct ValidationFailure: Error { let message: String }

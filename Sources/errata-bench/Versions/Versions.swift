@@ -10,8 +10,9 @@ struct Versions: AsyncParsableCommand {
         abstract: "Measure commits, diffs, merges and old versions of a large store",
         discussion: """
             Everything is measured twice in one run: right after the facts were committed, and after many \
-            more commits of one correction each. Durable commits stand beside bare LMDB writes, turn by turn. \
-            The store lies under $TMPDIR: name a disk there.
+            more commits of one correction each. Durable commits stand beside bare LMDB and SQLite, turn by turn; \
+            git, with a file for each fact, has 10,000 facts at most, as the store has behind the socket. \
+            All of it lies under $TMPDIR: name a disk there.
 
               errata-bench versions --facts 1000000 --commits 100000
             """)
@@ -24,45 +25,48 @@ struct Versions: AsyncParsableCommand {
 
     @OptionGroup var options: BenchOptions
 
+    @Flag(help: "Print one JSON object in the end")
+    var json = false
+
     func run() async throws {
         let facts = options.smoke ? 2_000 : facts
         let commits = options.smoke ? 200 : commits
         let directory = try TemporaryDirectory()
-        let data = directory.file("data")
-        let report = Report("Versions of \(facts) facts")
-        var store = try VersionedStore(at: data, factCount: facts, options)
+        let report = Report("Versions of \(facts) facts", json: json)
+        var store = try VersionedStore(at: directory.file("data"), factCount: facts, options)
         var fill = Sample()
         try await fill.measure { try await store.fill() }
-        report.row("commit of all facts", "\(fill.median.formatted(digits: 2)) s")
+        report.figure("commit of all facts", fill.median, "s", digits: 2)
+        let peers = try Peers(in: directory.file("peers"), factCount: facts)
 
-        try await measure(&store, bare: directory.file("bare-1"), report, "young")
-        let before = try store.byteCount()
-        var sample = Sample()
-        try await sample.measure { try await store.correct(commits) }
-        let growth = Double(try store.byteCount() - before) / Double(commits)
-        report.row("growth by a commit of one edit", "\(growth.formatted(digits: 0)) bytes")
-        try await measure(
-            &store, bare: directory.file("bare-2"), report, "after \(commits) commits")
-
-        await store.journal.close()
+        try await measure(&store, peers, report, "young")
+        let before = try store.journal.usedBytes()
+        try await store.correct(commits)
+        let growth = Double(try store.journal.usedBytes() - before) / Double(commits)
+        try await measure(&store, peers, report, "after \(commits) commits")
+        report.figure("growth by a commit of one edit", growth, "bytes")
         var restart = Sample()
-        for _ in 0..<5 {
-            let opened = try restart.time { try Journal.open(at: data) }
-            await opened.close()
-        }
-        report.row("opening the store", restart.milliseconds)
-        try await SocketCommits(data: data, options).run(report)
+        for _ in 0..<5 { restart.add(try await store.reopen()) }
+        report.times("opening the store", restart)
+        await store.journal.close()
+
+        try peers.sqlite.measure(report, isSmall: options.smoke, &store.random)
+        var git = try GitPeer(in: directory.file("git"), factCount: facts)
+        try git.measure(report, isSmall: options.smoke, &store.random)
+        try await SocketCommits(factCount: facts, options).run(report)
+        try report.finish()
     }
 
     private func measure(
-        _ store: inout VersionedStore, bare: String, _ report: Report, _ age: String
+        _ store: inout VersionedStore, _ peers: Peers, _ report: Report, _ age: String
     ) async throws {
         report.heading(age)
-        try await store.commits(besideBareLMDB: bare, report)
+        try await store.commits(beside: peers, report)
         try await store.groups(report)
         try await store.diffs(report)
         try await store.merge(report)
         try store.oldVersions(report)
         try store.blame(report)
+        try store.proofs(report)
     }
 }
