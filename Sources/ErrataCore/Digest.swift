@@ -69,9 +69,17 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 
     /// Returns HMAC-SHA-256 of `bytes` under `key` (RFC 2104).
+    ///
+    /// Written out here: sealing a fact takes three, and swift-crypto makes objects of each key.
     package static func hmac(_ bytes: [UInt8], key: [UInt8]) -> Digest {
-        HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: key))
-            .withUnsafeBytes { Digest(hash: $0) }
+        let key = key.count <= SHA256.blockByteCount ? key : sha256(key).bytes
+        var inner = SHA256()
+        inner.update(pad: 0x36, key)
+        bytes.withUnsafeBytes { inner.update(bufferPointer: $0) }
+        var outer = SHA256()
+        outer.update(pad: 0x5c, key)
+        inner.finalize().withUnsafeBytes { outer.update(bufferPointer: $0) }
+        return outer.finalize().withUnsafeBytes { Digest(hash: $0) }
     }
 
     package var bytes: [UInt8] {
@@ -91,6 +99,17 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     package static func < (left: Digest, right: Digest) -> Bool {
         (left.word0, left.word1, left.word2, left.word3)
             < (right.word0, right.word1, right.word2, right.word3)
+    }
+}
+
+extension SHA256 {
+    /// Takes in `key`, filled up with zeros to a block, each byte of it changed by `pad`.
+    fileprivate mutating func update(pad: UInt8, _ key: [UInt8]) {
+        let count = SHA256.blockByteCount
+        withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { block in
+            for i in 0..<count { block[i] = pad ^ (i < key.count ? key[i] : 0) }
+            update(bufferPointer: UnsafeRawBufferPointer(block))
+        }
     }
 }
 

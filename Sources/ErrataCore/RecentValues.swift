@@ -27,8 +27,9 @@ package struct RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable
     package mutating func insert(_ value: Value, for key: Key) {
         old[key] = nil
         if young[key] == nil, young.count >= generationCountMax {
-            old = young
-            young = [:]
+            // The memory of the one that ends serves the next.
+            swap(&old, &young)
+            young.removeAll(keepingCapacity: true)
         }
         young[key] = value
     }

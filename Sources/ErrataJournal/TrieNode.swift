@@ -89,6 +89,12 @@ struct TrieLink: Hashable, Sendable {
     let hash: Digest
     let sequence: UInt64
     let offset: UInt32
+
+    /// A node's place is enough to tell most nodes apart.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(sequence)
+        hasher.combine(offset)
+    }
 }
 
 /// The entries of one node, by digit.
