@@ -91,6 +91,24 @@ static inline __attribute__((always_inline)) void avx512_gemm_i8_tile(
     __m512i s[8];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) s[i] = _mm512_setzero_si512();
+    if (rows == 1) {
+        // One chain of additions would wait for itself; four keep up with memory.
+        __m512i t[4] = {s[0], s[0], s[0], s[0]};
+        size_t p = 0;
+        for (; p + 16 <= k; p += 16) {
+#pragma clang loop unroll(full)
+            for (int l = 0; l < 4; l++) {
+                int32_t quad;
+                __builtin_memcpy(&quad, a + p + 4 * l, sizeof quad);
+                t[l] = _mm512_dpbusd_epi32(
+                    t[l], _mm512_loadu_si512(b + (p + 4 * (size_t)l) * 16), _mm512_set1_epi32(quad));
+            }
+        }
+        a += p;
+        b += p * 16;
+        k -= p;
+        s[0] = _mm512_add_epi32(_mm512_add_epi32(t[0], t[1]), _mm512_add_epi32(t[2], t[3]));
+    }
     for (size_t p = 0; p < k; p += 4) {
         __m512i y = _mm512_loadu_si512(b + p * 16);
 #pragma clang loop unroll(full)

@@ -56,22 +56,26 @@ size_t errata_packed_count(size_t n, size_t k) {
 }
 
 // Blocks of 16 by 16 keep both sides in the first-level cache.
-void errata_pack(float *packed, const float *w, size_t n, size_t k) {
-    memset(packed, 0, errata_packed_count(n, k) * sizeof(float));
-    for (size_t j0 = 0; j0 < n; j0 += 16) {
-        float *columns = packed + j0 / ERRATA_PANEL_WIDTH * ERRATA_PANEL_WIDTH * k
-            + j0 % ERRATA_PANEL_WIDTH;
-        size_t j1 = n - j0 < 16 ? n - j0 : 16;
-        for (size_t p0 = 0; p0 < k; p0 += 16) {
-            size_t p1 = k - p0 < 16 ? k : p0 + 16;
-            for (size_t j = 0; j < j1; j++) {
-                for (size_t p = p0; p < p1; p++) {
-                    columns[p * ERRATA_PANEL_WIDTH + j] = w[(j0 + j) * k + p];
-                }
-            }
-        }
+#define PACK(name, number)                                                                        \
+    void name(number *packed, const number *w, size_t n, size_t k) {                              \
+        memset(packed, 0, errata_packed_count(n, k) * sizeof(number));                            \
+        for (size_t j0 = 0; j0 < n; j0 += 16) {                                                   \
+            number *columns = packed + j0 / ERRATA_PANEL_WIDTH * ERRATA_PANEL_WIDTH * k           \
+                + j0 % ERRATA_PANEL_WIDTH;                                                        \
+            size_t j1 = n - j0 < 16 ? n - j0 : 16;                                                \
+            for (size_t p0 = 0; p0 < k; p0 += 16) {                                               \
+                size_t p1 = k - p0 < 16 ? k : p0 + 16;                                            \
+                for (size_t j = 0; j < j1; j++) {                                                 \
+                    for (size_t p = p0; p < p1; p++) {                                            \
+                        columns[p * ERRATA_PANEL_WIDTH + j] = w[(j0 + j) * k + p];                \
+                    }                                                                             \
+                }                                                                                 \
+            }                                                                                     \
+        }                                                                                         \
     }
-}
+
+PACK(errata_pack, float)
+PACK(errata_pack_u16, uint16_t)
 
 void errata_pack_rows(float *packed, const float *b, size_t n, size_t k) {
     memset(packed, 0, errata_packed_count(n, k) * sizeof(float));

@@ -425,6 +425,8 @@ static void LEVEL(add)(float *a, const float *b, size_t n) {
     for (size_t i = 0; i < n; i++) a[i] += b[i];
 }
 
+#include "level_decoder.h"
+
 #define LEVEL_TABLE(level_name)                                                                   \
     {                                                                                             \
         .name = level_name,                                                                       \
@@ -435,6 +437,9 @@ static void LEVEL(add)(float *a, const float *b, size_t n) {
         .softmax = LEVEL(softmax),                                                                \
         .gelu = LEVEL(gelu),                                                                      \
         .layer_norm = LEVEL(layer_norm),                                                          \
+        .rms_norm = LEVEL(rms_norm),                                                              \
+        .swiglu = LEVEL(swiglu),                                                                  \
+        .gemm_half = LEVEL(gemm_half),                                                            \
         .add = LEVEL(add),                                                                        \
         .quantize_rows = LEVEL(quantize_rows),                                                    \
         .gemm_i8 = LEVEL(gemm_i8),                                                                \

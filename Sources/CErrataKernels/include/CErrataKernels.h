@@ -23,6 +23,9 @@
 /// Columns of one panel of a packed matrix.
 #define ERRATA_PANEL_WIDTH 48
 
+/// How a 16-bit number stands for a float: the upper half of one, or an IEEE half.
+enum errata_half { ERRATA_BFLOAT16, ERRATA_FLOAT16 };
+
 /// The functions of one level.
 ///
 /// Matrices are row-major; `*_stride` counts floats from one row to the next. Pointers need no
@@ -70,6 +73,15 @@ struct errata_kernels {
         const int8_t *_Nonnull b, const float *_Nonnull b_scales, const float *_Nonnull bias,
         float *_Nonnull c, size_t c_stride);
 
+    /// Writes c = a b + bias as `gemm` does, for b of finite 16-bit numbers packed by `errata_pack_u16`.
+    ///
+    /// b is widened exactly, so c has the bits that `gemm` gives for the widened b. `panel` is scratch of
+    /// k * 48 floats.
+    void (*_Nonnull gemm_half)(
+        size_t m, size_t n, size_t k, const float *_Nonnull a, size_t a_stride,
+        const uint16_t *_Nonnull b, enum errata_half half, const float *_Nullable bias,
+        float *_Nonnull c, size_t c_stride, float *_Nonnull panel);
+
     /// Replaces each row of x, (rows, width), by softmax(scale * row).
     ///
     /// Elements from `width` to the next multiple of 16 must belong to x (stride >= that multiple)
@@ -84,6 +96,14 @@ struct errata_kernels {
     void (*_Nonnull layer_norm)(
         float *_Nonnull out, const float *_Nonnull x, size_t rows, size_t width,
         const float *_Nonnull weight, const float *_Nonnull bias, float epsilon);
+
+    /// Writes weight * (x * (1 / sqrt(mean(x^2) + epsilon))) per row; out may be x.
+    void (*_Nonnull rms_norm)(
+        float *_Nonnull out, const float *_Nonnull x, size_t rows, size_t width,
+        const float *_Nonnull weight, float epsilon);
+
+    /// Replaces each gate[i] by gate[i] / (1 + e^-gate[i]) * up[i].
+    void (*_Nonnull swiglu)(float *_Nonnull gate, const float *_Nonnull up, size_t n);
 
     /// Adds b to a.
     void (*_Nonnull add)(float *_Nonnull a, const float *_Nonnull b, size_t n);
@@ -142,6 +162,10 @@ size_t errata_packed_count(size_t n, size_t k);
 /// `packed` is (panels, k, 48): column j of the (k, n) matrix lies in panel j / 48. Columns past n
 /// are zero.
 void errata_pack(float *_Nonnull packed, const float *_Nonnull w, size_t n, size_t k);
+
+/// Packs the transpose of w, (n, k), for `gemm_half`, as `errata_pack` does; writes
+/// `errata_packed_count` numbers.
+void errata_pack_u16(uint16_t *_Nonnull packed, const uint16_t *_Nonnull w, size_t n, size_t k);
 
 /// Packs b, (k, n), as it is for `gemm`: what `errata_pack` does with b's transpose.
 void errata_pack_rows(float *_Nonnull packed, const float *_Nonnull b, size_t n, size_t k);
