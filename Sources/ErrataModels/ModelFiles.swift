@@ -36,7 +36,7 @@ struct ModelFiles {
 
     /// Reads `tokenizer.json`, or `vocab.txt` where there is none.
     mutating func tokenizer() throws -> WordPieceTokenizer {
-        guard exists("tokenizer.json") else {
+        guard contains("tokenizer.json") else {
             return try WordPieceTokenizer(
                 vocabularyFile: try bytes("vocab.txt"),
                 configurationFile: try bytes("tokenizer_config.json"))
@@ -44,7 +44,8 @@ struct ModelFiles {
         return try WordPieceTokenizer(tokenizerFile: try bytes("tokenizer.json"))
     }
 
-    private func exists(_ name: String) -> Bool { access(directory + "/" + name, F_OK) == 0 }
+    /// Whether the directory has a file of this name.
+    func contains(_ name: String) -> Bool { access(directory + "/" + name, F_OK) == 0 }
 
     /// Returns SHA-256 over a domain line and then, sorted by name, each file that was read: its name
     /// and length as 8-byte big-endian lengths and bytes.

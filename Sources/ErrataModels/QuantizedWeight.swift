@@ -6,12 +6,12 @@ import CErrataKernels
 /// rounded to round(x / s), s = max |x| / 127, the products are summed exactly in 32 bits, and the sum
 /// is scaled back. A row of the result depends on nothing but its row of x.
 struct QuantizedWeight: Sendable {
-    private let inputs: Int
-    private let outputs: Int
+    let inputs: Int
+    let outputs: Int
     /// As `errata_pack_i8` lays it out.
-    private let packed: [Int8]
+    let packed: [Int8]
     /// One a panel column.
-    private let scales: [Float]
+    let scales: [Float]
     private let kernels: Kernels
 
     /// Rounds `weight`, (outputs, inputs).
@@ -24,7 +24,8 @@ struct QuantizedWeight: Sendable {
         for output in 0..<outputs {
             let row = output * inputs..<(output + 1) * inputs
             let largest = weight[row].reduce(0) { max($0, abs($1)) }
-            guard largest > 0 else { continue }
+            // Below this, dividing by the scale would not stay within 127 steps.
+            guard largest > 127 * Float.leastNormalMagnitude else { continue }
             scales[output] = largest / 127
             for i in row { rounded[i] = Int8((weight[i] / scales[output]).rounded()) }
         }

@@ -72,6 +72,55 @@ package struct SafeTensors: Sendable {
     ///
     /// F32, F16 and BF16 are converted exactly; other types and elements that are not finite are errors.
     package func floats(_ name: String, shape: [Int]) throws(ModelError) -> [Float] {
+        let entry = try entry(name, shape: shape)
+        let values = try Self.convert(data(entry), entry: entry, file: file.name)
+        if let place = values.firstIndex(where: { !$0.isFinite }) {
+            throw notFinite(name, values[place], place)
+        }
+        return values
+    }
+
+    /// Returns the elements of a tensor of type F16 or BF16, which must have this shape, as they are.
+    ///
+    /// Elements that are not finite are errors.
+    func halves(_ name: String, shape: [Int]) throws(ModelError) -> [UInt16] {
+        let entry = try entry(name, shape: shape)
+        let exponent: UInt16 = entry.type == "F16" ? 0x7C00 : 0x7F80
+        guard entry.type == "F16" || entry.type == "BF16" else {
+            throw ModelError(
+                .unsupported,
+                "\(file.name): tensor '\(name)' has type \(entry.type), expected F16 or BF16")
+        }
+        let data = data(entry)
+        let count = data.count / 2
+        let values = [UInt16](unsafeUninitializedCapacity: count) { buffer, initialized in
+            UnsafeMutableRawBufferPointer(buffer).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: data[..<(count * 2)]))
+            for i in 0..<count { buffer[i] = UInt16(littleEndian: buffer[i]) }
+            initialized = count
+        }
+        if let place = values.firstIndex(where: { $0 & exponent == exponent }) {
+            let bits = values[place]
+            throw notFinite(
+                name, exponent == 0x7C00 ? Self.float(half: bits) : Self.float(brain: bits), place)
+        }
+        return values
+    }
+
+    /// Returns the value of a bfloat16, the upper half of a float.
+    package static func float(brain bits: UInt16) -> Float {
+        Float(bitPattern: UInt32(bits) << 16)
+    }
+
+    private func notFinite(_ name: String, _ value: Float, _ place: Int) -> ModelError {
+        ModelError(.malformed, "\(file.name): tensor '\(name)' holds \(value) at \(place)")
+    }
+
+    private func data(_ entry: Entry) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: file.bytes[dataStart...][offset: entry.range])
+    }
+
+    private func entry(_ name: String, shape: [Int]) throws(ModelError) -> Entry {
         guard let entry = entries[name] else {
             throw ModelError(.mismatch, "\(file.name): tensor '\(name)' is missing")
         }
@@ -80,13 +129,7 @@ package struct SafeTensors: Sendable {
                 .mismatch,
                 "\(file.name): tensor '\(name)' has shape \(entry.shape), expected \(shape)")
         }
-        let data = UnsafeRawBufferPointer(rebasing: file.bytes[dataStart...][offset: entry.range])
-        let values = try Self.convert(data, entry: entry, file: file.name)
-        if let place = values.firstIndex(where: { !$0.isFinite }) {
-            throw ModelError(
-                .malformed, "\(file.name): tensor '\(name)' holds \(values[place]) at \(place)")
-        }
-        return values
+        return entry
     }
 
     private static func convert(
@@ -102,7 +145,7 @@ package struct SafeTensors: Sendable {
         }
         switch entry.type {
         case "F32": return each(UInt32.self) { Float(bitPattern: $0) }
-        case "BF16": return each(UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+        case "BF16": return each(UInt16.self) { float(brain: $0) }
         case "F16": return each(UInt16.self) { float(half: $0) }
         default:
             throw ModelError(
