@@ -41,7 +41,7 @@ extension CausalDecoder {
                     rows: end - start, columns: width,
                     values: Array(hidden[start * width..<end * width])))
             for row in 0..<end - start {
-                scores.append(try Sampler.score(Int(tokens[start + row]), logits[row]))
+                scores.append(try Sampler.score(Int(tokens[start + row]), logits[row], kernels))
             }
         }
         return scores

@@ -21,7 +21,7 @@ package struct CausalDecoder: Sendable {
     private let norm: RootMeanSquareNorm
     private let head: ProjectionGroup
     private let frequencies: [Float]
-    private let kernels: Kernels
+    let kernels: Kernels
 
     /// Loads a Hugging Face directory: `config.json` and the weights.
     ///
@@ -46,13 +46,12 @@ package struct CausalDecoder: Sendable {
 
     /// Makes a decoder of tensors that are not in a directory.
     package init(
-        _ configuration: DecoderConfiguration, _ file: SafeTensors, precision: Linear.Precision,
-        threads: Int, kernels: Kernels = .current
+        _ configuration: DecoderConfiguration, _ tensors: any TensorSource,
+        precision: Linear.Precision, threads: Int, kernels: Kernels = .current
     ) throws(ModelError) {
         let weights = try DecoderWeights(
-            try Checkpoint(file), configuration, precision: precision, adapters: [],
-            kernels: kernels)
-        try self.init(weights, name: file.name, threads: threads)
+            tensors, configuration, precision: precision, adapters: [], kernels: kernels)
+        try self.init(weights, name: tensors.name, threads: threads)
     }
 
     private init(_ weights: DecoderWeights, name: String, threads: Int) throws(ModelError) {

@@ -2,7 +2,7 @@
 ///
 /// `model.safetensors.index.json` maps names to files under `weight_map`. Map and files must agree in
 /// both directions.
-package struct Checkpoint: Sendable {
+struct Checkpoint: TensorSource {
     static let indexName = "model.safetensors.index.json"
     static let fileCountMax = 1024
 
@@ -12,7 +12,7 @@ package struct Checkpoint: Sendable {
     /// Which of `files` holds a tensor.
     private let places: [String: Int]
     /// Shapes of all tensors.
-    package let shapes: [String: [Int]]
+    let shapes: [String: [Int]]
 
     /// Opens a directory; the index counts only if there is no `model.safetensors`.
     init(_ directory: inout ModelFiles) throws(ModelError) {
@@ -42,7 +42,7 @@ package struct Checkpoint: Sendable {
     }
 
     /// Takes the tensors of one file.
-    package init(_ file: SafeTensors) throws(ModelError) {
+    private init(_ file: SafeTensors) throws(ModelError) {
         try self.init(
             name: file.name, files: [file], places: file.shapes.mapValues { _ in 0 })
     }
@@ -97,7 +97,7 @@ package struct Checkpoint: Sendable {
     func type(of name: String) throws(ModelError) -> String { try file(name).type(of: name) }
 
     /// Returns a tensor's elements as floats; see ``SafeTensors``.
-    package func floats(_ name: String, shape: [Int]) throws(ModelError) -> [Float] {
+    func floats(_ name: String, shape: [Int]) throws(ModelError) -> [Float] {
         try file(name).floats(name, shape: shape)
     }
 

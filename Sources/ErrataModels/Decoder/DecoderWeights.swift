@@ -1,46 +1,5 @@
 import CErrataKernels
 
-/// The linear maps of a block, by their names in checkpoints and adapters.
-package enum DecoderModule: String, CaseIterable, Sendable {
-    case query = "q_proj"
-    case key = "k_proj"
-    case value = "v_proj"
-    case output = "o_proj"
-    case gate = "gate_proj"
-    case up = "up_proj"
-    case down = "down_proj"
-
-    /// The name inside a block.
-    package var path: String {
-        switch self {
-        case .query, .key, .value, .output: "self_attn." + rawValue
-        case .gate, .up, .down: "mlp." + rawValue
-        }
-    }
-
-    /// (outputs, inputs).
-    package func shape(_ configuration: DecoderConfiguration) -> [Int] {
-        let width = configuration.width
-        let heads = configuration.headCount * configuration.headWidth
-        let keys = configuration.keyValueHeadCount * configuration.headWidth
-        return switch self {
-        case .query: [heads, width]
-        case .key, .value: [keys, width]
-        case .output: [width, heads]
-        case .gate, .up: [configuration.intermediateWidth, width]
-        case .down: [width, configuration.intermediateWidth]
-        }
-    }
-
-    func hasBias(_ configuration: DecoderConfiguration) -> Bool {
-        switch self {
-        case .query, .key, .value: configuration.biases.inputs
-        case .output: configuration.biases.output
-        case .gate, .up, .down: configuration.biases.feedForward
-        }
-    }
-}
-
 /// The tensors of a decoder's checkpoint, by their names in it.
 ///
 /// The table of names is checked in both directions before anything is read: a tensor that is missing,
@@ -51,23 +10,23 @@ struct DecoderWeights {
 
     let configuration: DecoderConfiguration
     let kernels: Kernels
-    private let checkpoint: Checkpoint
+    private let tensors: any TensorSource
     private let shapes: [String: [Int]]
     private let precision: Linear.Precision
     private let adapters: [LoraAdapter]
 
     /// Checks the table; `adapters` are added to the weights as they are read.
     init(
-        _ checkpoint: Checkpoint, _ configuration: DecoderConfiguration,
+        _ tensors: any TensorSource, _ configuration: DecoderConfiguration,
         precision: Linear.Precision, adapters: [LoraAdapter], kernels: Kernels
     ) throws(ModelError) {
-        self.checkpoint = checkpoint
+        self.tensors = tensors
         self.configuration = configuration
         self.precision = precision
         self.adapters = adapters
         self.kernels = kernels
-        shapes = Self.shapes(configuration)
-        let (found, name) = (checkpoint.shapes, checkpoint.name)
+        shapes = DecoderTensors.shapes(configuration)
+        let (found, name) = (tensors.shapes, tensors.name)
         if let tensor = Set(shapes.keys).subtracting(found.keys).min() {
             throw ModelError(.mismatch, "\(name): tensor '\(tensor)' is missing")
         }
@@ -82,42 +41,13 @@ struct DecoderWeights {
         }
     }
 
-    /// Returns the name and shape of every tensor that the configuration asks for.
-    static func shapes(_ configuration: DecoderConfiguration) -> [String: [Int]] {
-        let width = configuration.width
-        var shapes = [
-            "model.embed_tokens.weight": [configuration.vocabularyCount, width],
-            "model.norm.weight": [width],
-        ]
-        if !configuration.tiesEmbeddings {
-            shapes["lm_head.weight"] = [configuration.vocabularyCount, width]
-        }
-        for layer in 0..<configuration.layerCount {
-            let prefix = "model.layers.\(layer)."
-            shapes[prefix + "input_layernorm.weight"] = [width]
-            shapes[prefix + "post_attention_layernorm.weight"] = [width]
-            if configuration.normalizesHeads {
-                shapes[prefix + "self_attn.q_norm.weight"] = [configuration.headWidth]
-                shapes[prefix + "self_attn.k_norm.weight"] = [configuration.headWidth]
-            }
-            for module in DecoderModule.allCases {
-                let shape = module.shape(configuration)
-                shapes[prefix + module.path + ".weight"] = shape
-                if module.hasBias(configuration) {
-                    shapes[prefix + module.path + ".bias"] = [shape[0]]
-                }
-            }
-        }
-        return shapes
-    }
-
     private func shape(_ name: String) -> [Int] {
         guard let shape = shapes[name] else { fatalError("unreachable: \(name) is in the table") }
         return shape
     }
 
     private func floats(_ name: String) throws(ModelError) -> [Float] {
-        try checkpoint.floats(name, shape: shape(name))
+        try tensors.floats(name, shape: shape(name))
     }
 
     func norm(_ name: String) throws(ModelError) -> RootMeanSquareNorm {
@@ -129,13 +59,13 @@ struct DecoderWeights {
     /// Returns a map's weight; in float32, 16-bit files stay in 16 bits.
     func weight(_ name: String) throws(ModelError) -> PackedWeight {
         let shape = shape(name)
-        let type = try checkpoint.type(of: name)
+        let type = try tensors.type(of: name)
         guard precision == .float32, type == "F16" || type == "BF16" else {
             return PackedWeight(
                 try floats(name), outputs: shape[0], precision: precision, kernels: kernels)
         }
         return PackedWeight(
-            try checkpoint.halves(name, shape: shape),
+            try tensors.halves(name, shape: shape),
             type == "F16" ? ERRATA_FLOAT16 : ERRATA_BFLOAT16, outputs: shape[0])
     }
 

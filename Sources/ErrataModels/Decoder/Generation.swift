@@ -113,7 +113,7 @@ package struct Generation: Sendable {
             Matrix(rows: active.count, columns: decoder.configuration.width, values: last))
         var steps: [Step] = []
         for (row, index) in active.enumerated() {
-            let token = try sequences[index].sampler.choose(logits[row])
+            let token = try sequences[index].sampler.choose(logits[row], decoder.kernels)
             sequences[index].tokens.append(token)
             pending[index] = [token.token]
             sequences[index].end = end(sequences[index], caches[index])

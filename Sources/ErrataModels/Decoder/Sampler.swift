@@ -1,3 +1,4 @@
+import CErrataKernels
 import Glibc
 
 /// How the next token is chosen.
@@ -34,6 +35,9 @@ package struct ScoredToken: Equatable, Sendable {
 
 /// Chooses tokens; one for each sequence, so that a batch does not show in what it chooses.
 struct Sampler: Sendable {
+    /// Up to how many tokens are selected without sorting all.
+    private static let selectionCountMax = 1024
+
     private let sampling: Sampling
     private var state: UInt64 = 0
 
@@ -43,69 +47,106 @@ struct Sampler: Sendable {
     }
 
     /// Returns the next token for finite logits, (vocabulary).
-    mutating func choose(_ logits: ArraySlice<Float>) throws(ModelError) -> ScoredToken {
+    mutating func choose(
+        _ logits: ArraySlice<Float>, _ kernels: Kernels
+    ) throws(ModelError) -> ScoredToken {
         switch sampling {
         case .greedy:
-            return try Self.score(Self.mostLikely(logits), logits)
+            return try Self.score(Self.mostLikely(logits), logits, kernels)
         case .random(let temperature, let topK, let topP, _):
-            let scaled = logits.map { $0 / temperature }
-            var candidates = Self.candidates(scaled, topK: topK)
-            if let topP { candidates = Self.nucleus(candidates, topP) }
-            return try Self.score(draw(candidates), logits)
+            let candidates = Self.candidates(
+                logits.map { $0 / temperature }, topK: topK, topP: topP)
+            return try Self.score(draw(candidates), logits, kernels)
         }
     }
 
     /// Returns a token with its share; logits that are not finite are an error.
-    static func score(_ token: Int, _ logits: ArraySlice<Float>) throws(ModelError) -> ScoredToken {
-        var largest = -Float.infinity
-        for logit in logits {
-            guard logit.isFinite else {
-                throw ModelError(.malformed, "the model computes \(logit) for a token")
-            }
-            largest = max(largest, logit)
+    static func score(
+        _ token: Int, _ logits: ArraySlice<Float>, _ kernels: Kernels
+    ) throws(ModelError) -> ScoredToken {
+        if let logit = logits.first(where: { !$0.isFinite }) {
+            throw ModelError(.malformed, "the model computes \(logit) for a token")
         }
-        var sum = 0.0
-        for logit in logits { sum += exp(Double(logit - largest)) }
-        let own = logits[logits.startIndex + token]
+        let best = mostLikely(logits)
+        // The likeliest token's share is 1 over the sum of e^(logit - largest).
+        let size = (logits.count + 15) / 16 * 16
+        var shares = Array(logits) + [Float](repeating: 0, count: size - logits.count)
+        kernels.functions.softmax(&shares, size, 1, logits.count, 1)
+        let difference = logits[logits.startIndex + token] - logits[logits.startIndex + best]
         return ScoredToken(
-            token: Int32(token), logProbability: Float(Double(own - largest) - log(sum)),
-            isMostLikely: own == largest && mostLikely(logits) == token)
+            token: Int32(token),
+            logProbability: Float(Double(difference) + log(Double(shares[best]))),
+            isMostLikely: token == best)
     }
 
     private static func mostLikely(_ logits: ArraySlice<Float>) -> Int {
-        var best = logits.startIndex
-        for index in logits.indices where logits[index] > logits[best] { best = index }
-        return best - logits.startIndex
+        logits.withUnsafeBufferPointer { logits in
+            var best = 0
+            for index in logits.indices where logits[index] > logits[best] { best = index }
+            return best
+        }
     }
 
-    /// Returns tokens with their shares, the most likely first; equals by id.
-    private static func candidates(_ logits: [Float], topK: Int?) -> [(token: Int, share: Double)] {
+    /// Returns the tokens to draw from with their weights.
+    private static func candidates(
+        _ logits: [Float], topK: Int?, topP: Float?
+    ) -> [(token: Int, weight: Double)] {
         let largest = logits.max() ?? 0
-        var order = Array(logits.indices)
-        order.sort { (logits[$1], $0) < (logits[$0], $1) }
-        let kept = order.prefix(topK ?? order.count)
-        let shares = kept.map { exp(Double(logits[$0] - largest)) }
-        let sum = shares.reduce(0, +)
-        return zip(kept, shares).map { ($0, $1 / sum) }
+        func weighted(_ tokens: some Sequence<Int>) -> [(token: Int, weight: Double)] {
+            tokens.map { ($0, exp(Double(logits[$0] - largest))) }
+        }
+        guard let topP else {
+            return weighted(topK.map { top(logits, $0) } ?? Array(logits.indices))
+        }
+        if let topK {
+            let kept = weighted(top(logits, topK))
+            return nucleus(kept, Double(topP) * kept.reduce(0) { $0 + $1.weight })
+        }
+        let share = Double(topP) * weighted(logits.indices).reduce(0) { $0 + $1.weight }
+        // Few tokens nearly always hold the share; sorting a large vocabulary takes longer than the model.
+        let few = nucleus(weighted(top(logits, selectionCountMax)), share)
+        if few.reduce(0, { $0 + $1.weight }) >= share { return few }
+        return nucleus(weighted(top(logits, logits.count)), share)
     }
 
-    private static func nucleus(
-        _ candidates: [(token: Int, share: Double)], _ topP: Float
-    ) -> [(token: Int, share: Double)] {
-        var sum = 0.0
-        var kept: [(token: Int, share: Double)] = []
-        for candidate in candidates {
-            kept.append(candidate)
-            sum += candidate.share
-            if sum >= Double(topP) { break }
+    /// Returns the `count` most likely tokens, the likeliest first; equals by id.
+    private static func top(_ logits: [Float], _ count: Int) -> [Int] {
+        let isBefore = { (a: Int, b: Int) in (logits[b], a) < (logits[a], b) }
+        guard count <= selectionCountMax else {
+            return Array(logits.indices.sorted(by: isBefore).prefix(count))
+        }
+        var kept: [Int] = []
+        for token in logits.indices {
+            if kept.count == count, let last = kept.last, !isBefore(token, last) { continue }
+            var (low, high) = (0, kept.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if isBefore(kept[middle], token) { low = middle + 1 } else { high = middle }
+            }
+            kept.insert(token, at: low)
+            if kept.count > count { kept.removeLast() }
         }
         return kept
     }
 
-    private mutating func draw(_ candidates: [(token: Int, share: Double)]) -> Int {
-        var left = candidates.reduce(0) { $0 + $1.share } * uniform()
+    /// Returns the first candidates whose weights reach `share`.
+    private static func nucleus(
+        _ candidates: [(token: Int, weight: Double)], _ share: Double
+    ) -> [(token: Int, weight: Double)] {
+        var sum = 0.0
+        var kept: [(token: Int, weight: Double)] = []
         for candidate in candidates {
-            left -= candidate.share
+            kept.append(candidate)
+            sum += candidate.weight
+            if sum >= share { break }
+        }
+        return kept
+    }
+
+    private mutating func draw(_ candidates: [(token: Int, weight: Double)]) -> Int {
+        var left = candidates.reduce(0) { $0 + $1.weight } * uniform()
+        for candidate in candidates {
+            left -= candidate.weight
             if left < 0 { return candidate.token }
         }
         return candidates[candidates.count - 1].token
