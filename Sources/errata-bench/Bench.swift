@@ -11,8 +11,8 @@ struct Bench: AsyncParsableCommand {
             they were measured on; times are medians over repeats unless a percentile is named.
             """,
         subcommands: [
-            Answers.self, Commits.self, Versions.self, SearchSpeed.self, Encode.self, Train.self,
-            Read.self, Chains.self, Proofs.self, AskSpeed.self, Audit.self,
+            Answers.self, Commits.self, Versions.self, SearchSpeed.self, Encode.self, Decode.self,
+            Train.self, Read.self, Chains.self, Proofs.self, AskSpeed.self, Audit.self,
         ])
 }
 

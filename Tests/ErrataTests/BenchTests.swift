@@ -7,7 +7,8 @@ struct BenchTests {
     @Test(
         "every command runs at its smoke size",
         arguments: [
-            "answers", "ask", "audit", "chains", "commits", "versions", "search", "encode", "read",
+            "answers", "ask", "audit", "chains", "commits", "versions", "search", "encode",
+            "decode", "read",
             "train", "proofs",
         ])
     func smoke(command: String) throws {
