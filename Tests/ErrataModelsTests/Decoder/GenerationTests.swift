@@ -89,6 +89,23 @@ struct GenerationTests {
         }
     }
 
+    @Test("a share that all tokens are needed for cuts none")
+    func wholeNucleus() throws {
+        let decoder = try tinyDecoder("llama")
+        let samplings: [Sampling] = [
+            .random(temperature: 9, topK: 96, topP: nil, seed: 3),
+            .random(temperature: 9, topK: 96, topP: 1, seed: 3),
+            .random(temperature: 9, topK: nil, topP: 1, seed: 3),
+            .random(temperature: 9, topK: 5000, topP: nil, seed: 3),
+        ]
+        let texts = try samplings.map {
+            try generate(
+                decoder, [[1, 2]], [GenerationOptions(tokenCountMax: 60, sampling: $0)])[0].tokens
+        }
+        for text in texts { #expect(text == texts[0]) }
+        #expect(Set(texts[0].map(\.token)).count > 20)
+    }
+
     @Test("a text ends at a stop token, where the caller says, and at the last position")
     func ends() throws {
         let decoder = try tinyDecoder("llama")
