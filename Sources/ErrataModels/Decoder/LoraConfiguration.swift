@@ -11,7 +11,7 @@ struct LoraConfiguration: Equatable, Sendable {
 
     /// Keys that say nothing about the numbers, or are read below.
     private static let known: Set<String> = [
-        "alpha", "auto_mapping", "base_model_name_or_path", "bias", "fan_in_fan_out",
+        "auto_mapping", "base_model_name_or_path", "bias", "fan_in_fan_out",
         "inference_mode", "init_lora_weights", "lora_alpha", "lora_dropout", "megatron_core",
         "peft_type", "peft_version", "qalora_group_size", "r", "revision", "target_modules",
         "task_type", "use_rslora",
