@@ -15,19 +15,13 @@ extension WordPieceTokenizer {
             "post_processor", "decoder", "model",
         ])
         let model = try file.object("model")
-        try model.require("type", is: "WordPiece")
-        try model.refuseKeys(besides: [
-            "type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab",
-        ])
         let preTokenizer = try file.object("pre_tokenizer")
         try preTokenizer.require("type", is: "BertPreTokenizer")
         try preTokenizer.refuseKeys(besides: ["type"])
 
-        vocabulary = try Self.vocabulary(try model.object("vocab"))
+        self.model = try WordPieceModel(model)
+        let vocabulary = self.model.vocabulary
         normalizer = try Self.normalizer(try file.object("normalizer"))
-        continuation = Array(try model.string("continuing_subword_prefix").utf8)
-        unknown = try vocabulary.id(of: try model.string("unk_token"), model.place)
-        wordCharacterCountMax = try model.integer("max_input_chars_per_word", in: 1...10_000)
         added = try Self.addedTokens(try file.array("added_tokens"), vocabulary, file.place)
         (before, after) = try Self.template(try file.object("post_processor"), vocabulary)
     }
@@ -37,7 +31,7 @@ extension WordPieceTokenizer {
         let options = try JSONReader.object(configurationFile, place: "tokenizer_config.json")
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
-        vocabulary = try WordPieceVocabulary(
+        let vocabulary = try WordPieceVocabulary(
             lines.enumerated().map { id, line in
                 (line.last == UInt8(ascii: "\r") ? Array(line.dropLast()) : Array(line), id)
             }, place: "vocab.txt")
@@ -50,10 +44,11 @@ extension WordPieceTokenizer {
             cleanText: true,
             handleChineseCharacters: try options.boolean("tokenize_chinese_chars"),
             stripAccents: strip, lowercase: try options.boolean("do_lower_case"))
-        continuation = Array("##".utf8)
-        wordCharacterCountMax = 100
         let place = "vocab.txt"
-        unknown = try vocabulary.id(of: try options.string("unk_token"), place)
+        model = WordPieceModel(
+            vocabulary: vocabulary, continuation: Array("##".utf8),
+            unknown: try vocabulary.id(of: try options.string("unk_token"), place),
+            wordCharacterCountMax: 100)
         before = [try vocabulary.id(of: try options.string("cls_token"), place)]
         after = [try vocabulary.id(of: try options.string("sep_token"), place)]
         var added: [AddedToken] = []
@@ -66,21 +61,7 @@ extension WordPieceTokenizer {
         self.added = added
     }
 
-    private static func vocabulary(_ object: JSONObject) throws(ModelError) -> WordPieceVocabulary {
-        var tokens: [(token: [UInt8], id: Int)] = []
-        tokens.reserveCapacity(object.members.count)
-        for member in object.members {
-            guard case .number(let text) = member.value, let id = Int(text) else {
-                throw ModelError(
-                    .malformed,
-                    "\(object.place): token '\(member.key)' has id \(member.value.kind)")
-            }
-            tokens.append((Array(member.key.utf8), id))
-        }
-        return try WordPieceVocabulary(tokens, place: object.place)
-    }
-
-    private static func normalizer(_ object: JSONObject) throws(ModelError) -> BertNormalizer {
+    static func normalizer(_ object: JSONObject) throws(ModelError) -> BertNormalizer {
         try object.require("type", is: "BertNormalizer")
         try object.refuseKeys(besides: [
             "type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase",

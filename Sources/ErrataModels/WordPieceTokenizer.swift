@@ -16,12 +16,7 @@ package struct WordPieceTokenizer: Sendable {
     }
 
     let normalizer: BertNormalizer
-    let vocabulary: WordPieceVocabulary
-    /// What a piece inside a word starts with: "##".
-    let continuation: [UInt8]
-    let unknown: Int32
-    /// Words of more characters are unknown.
-    let wordCharacterCountMax: Int
+    let model: WordPieceModel
     let added: [AddedToken]
     /// What stands before and after a text: [CLS] and [SEP].
     let before: [Int32]
@@ -31,7 +26,7 @@ package struct WordPieceTokenizer: Sendable {
     package var specialCount: Int { before.count + after.count }
 
     /// The number of ids; all ids are below it.
-    package var vocabularyCount: Int { vocabulary.count }
+    package var vocabularyCount: Int { model.vocabulary.count }
 
     /// Returns the ids of a text, at most `tokenCountMax` with the special ones.
     package func encode(_ text: String, tokenCountMax: Int) -> Encoding {
@@ -77,52 +72,9 @@ package struct WordPieceTokenizer: Sendable {
     private func appendWords(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, to ids: inout [Int32]) {
         guard !bytes.isEmpty else { return }
         let text = normalizer(Array(String(decoding: bytes, as: UTF8.self).unicodeScalars))
-        for word in BertPreTokenizer.words(text) { appendPieces(word, to: &ids) }
-    }
-
-    /// Appends the pieces of a word, or the unknown token if one of its parts has none.
-    private func appendPieces(_ word: ArraySlice<Unicode.Scalar>, to ids: inout [Int32]) {
-        guard word.count <= wordCharacterCountMax else {
-            ids.append(unknown)
-            return
+        for word in BertPreTokenizer.words(text) {
+            let bytes = word.flatMap { UTF8.encode($0) ?? .init() }
+            model.append(bytes.span, to: &ids)
         }
-        var bytes: [UInt8] = []
-        var isCharacterEnd: [Bool] = []
-        for scalar in word {
-            for byte in UTF8.encode(scalar) ?? .init() {
-                bytes.append(byte)
-                isCharacterEnd.append(false)
-            }
-            isCharacterEnd[bytes.count - 1] = true
-        }
-        let first = ids.count
-        var start = 0
-        while start < bytes.count {
-            guard let piece = longestPiece(bytes, isCharacterEnd, from: start) else {
-                ids.replaceSubrange(first..., with: CollectionOfOne(unknown))
-                return
-            }
-            ids.append(piece.id)
-            start = piece.end
-        }
-    }
-
-    private func longestPiece(
-        _ bytes: [UInt8], _ isCharacterEnd: [Bool], from start: Int
-    ) -> (id: Int32, end: Int)? {
-        let head = start == 0 ? [] : continuation
-        var hash = WordPieceVocabulary.emptyHash
-        for byte in head { hash = WordPieceVocabulary.hash(hash, adding: byte) }
-        var hashes: [(hash: UInt64, end: Int)] = []
-        for end in start..<bytes.count {
-            hash = WordPieceVocabulary.hash(hash, adding: bytes[end])
-            if isCharacterEnd[end] { hashes.append((hash, end + 1)) }
-        }
-        for (hash, end) in hashes.reversed() {
-            if let id = vocabulary.id(hash: hash, head: head, tail: bytes[start..<end]) {
-                return (id, end)
-            }
-        }
-        return nil
     }
 }
