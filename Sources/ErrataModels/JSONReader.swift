@@ -3,10 +3,15 @@
 /// Refuses what the standard leaves open: repeated keys, lone surrogates, nesting past `depthMax`.
 package struct JSONReader {
     package static let depthMax = 32
+    /// Bounds the memory, which values take more of than their text.
+    package static let valueCountMax = 1 << 23
+    /// What messages show of a key.
+    private static let keyByteCountMax = 80
 
     private let bytes: [UInt8]
     private let place: String
     private var position = 0
+    private var valueCount = 0
 
     /// Returns the object that `bytes` consist of; `place` names the file in messages.
     package static func object(_ bytes: [UInt8], place: String) throws(ModelError) -> JSONObject {
@@ -30,7 +35,7 @@ package struct JSONReader {
     }
 
     private mutating func document() throws(ModelError) -> JSONValue {
-        let value = try value(at: place, depth: 0)
+        let value = try value(depth: 0) { [place] in place }
         skipSpace()
         guard position == bytes.count else { throw failure("text after the value") }
         return value
@@ -54,14 +59,21 @@ package struct JSONReader {
         return true
     }
 
-    private mutating func value(at place: String, depth: Int) throws(ModelError) -> JSONValue {
+    /// Reads a value; only objects and arrays ask for their place.
+    private mutating func value(
+        depth: Int, at place: () -> String
+    ) throws(ModelError) -> JSONValue {
         guard depth < Self.depthMax else {
             throw failure("values nested deeper than \(Self.depthMax)")
         }
+        valueCount += 1
+        guard valueCount <= Self.valueCountMax else {
+            throw ModelError(.limit, "\(self.place): more than \(Self.valueCountMax) values")
+        }
         skipSpace()
         switch next {
-        case UInt8(ascii: "{"): return .object(try object(at: place, depth: depth))
-        case UInt8(ascii: "["): return .array(try array(at: place, depth: depth))
+        case UInt8(ascii: "{"): return .object(try object(at: place(), depth: depth))
+        case UInt8(ascii: "["): return .array(try array(at: place(), depth: depth))
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try word("true", .boolean(true))
         case UInt8(ascii: "f"): return try word("false", .boolean(false))
@@ -87,11 +99,11 @@ package struct JSONReader {
             guard next == UInt8(ascii: "\"") else { throw failure("expected a key") }
             let key = try string()
             guard keys.insert(Array(key.utf8)).inserted else {
-                throw failure("key '\(key)' is repeated")
+                throw failure("key '\(Self.shown(key))' is repeated")
             }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw failure("expected ':'") }
-            let value = try value(at: "\(place): \(key)", depth: depth + 1)
+            let value = try value(depth: depth + 1) { "\(place): \(Self.shown(key))" }
             members.append(JSONObject.Member(key: key, value: value))
             skipSpace()
         } while take(UInt8(ascii: ","))
@@ -105,11 +117,18 @@ package struct JSONReader {
         skipSpace()
         if take(UInt8(ascii: "]")) { return [] }
         repeat {
-            items.append(try value(at: "\(place)[\(items.count)]", depth: depth + 1))
+            let count = items.count
+            items.append(try value(depth: depth + 1) { "\(place)[\(count)]" })
             skipSpace()
         } while take(UInt8(ascii: ","))
         guard take(UInt8(ascii: "]")) else { throw failure("expected ',' or ']'") }
         return items
+    }
+
+    /// Returns the start of a key: places stand in every object below it.
+    private static func shown(_ key: String) -> String {
+        key.utf8.count <= keyByteCountMax
+            ? key : String(decoding: key.utf8.prefix(keyByteCountMax), as: UTF8.self) + "…"
     }
 
     private mutating func number() throws(ModelError) -> String {
