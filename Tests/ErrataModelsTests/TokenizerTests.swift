@@ -67,9 +67,9 @@ struct TokenizerTests {
         let byte = try #require(tokenizer.id(of: "\u{13B}"))
         var stream = tokenizer.streamDecoder()
         var text = ""
-        for _ in 0..<20_000 { text += stream.append(byte) }
+        for _ in 0..<4000 { text += stream.append(byte) }
         text += stream.finish()
-        #expect(text.unicodeScalars.count == 20_000)
+        #expect(text.unicodeScalars.count == 4000)
         #expect(text.unicodeScalars.allSatisfy { $0 == "\u{FFFD}" })
     }
 

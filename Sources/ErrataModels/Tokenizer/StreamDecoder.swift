@@ -5,7 +5,7 @@
 /// replaces every byte of such a run.
 package struct StreamDecoder: Sendable {
     /// Tokens that are held while they end in no whole character; more are returned as they are.
-    package static let heldCountMax = 256
+    package static let heldCountMax = 32
 
     private let tokenizer: Tokenizer
     private let skipsSpecial: Bool
