@@ -9,6 +9,7 @@ struct CommandLineTests {
         "tag", "merge", "conflicts", "resolve", "cherry-pick", "undo", "policy", "redact", "revert",
         "rollback", "ask", "search", "import", "export", "audit", "checkpoint", "proof", "verify",
         "index", "models", "demo", "backup", "restore", "du", "compact", "fsck",
+        "generate",
     ]
 
     @Test("the help names every command and fits 80 columns")

@@ -10,7 +10,8 @@ struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
         abstract: "Fetch or list the models that run on this machine",
-        subcommands: [Pull.self, List.self, Answerers.self], defaultSubcommand: List.self)
+        subcommands: [Pull.self, List.self, Check.self, Answerers.self],
+        defaultSubcommand: List.self)
 
     struct Pull: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -1,0 +1,181 @@
+/// A decoder with its tokenizer, as a Hugging Face directory holds them.
+package struct LanguageModel: Sendable {
+    package let decoder: CausalDecoder
+    package let tokenizer: Tokenizer
+    /// The tokens that end a text: `eos_token_id` of `generation_config.json`, else of `config.json`.
+    package let endTokens: Set<Int32>
+    private let configuration: TokenizerConfiguration?
+    /// The text of `chat_template.jinja`, where the template is not in `tokenizer_config.json`.
+    private let templateFile: String?
+
+    /// Loads `config.json`, the weights, `tokenizer.json` and, where they are there, `generation_config.json`,
+    /// `tokenizer_config.json` and `chat_template.jinja`.
+    ///
+    /// `adapters` are directories of LoRA adapters to merge into the weights. Costs the time of reading the
+    /// weights once, and of making them 8-bit if `precision` says so.
+    package init(
+        directory: String, precision: Linear.Precision = .float32, threads: Int,
+        mergingAdapters adapters: [String] = []
+    ) throws(ModelError) {
+        var files = ModelFiles(directory: directory)
+        tokenizer = try Tokenizer(tokenizerFile: try files.bytes("tokenizer.json"))
+        endTokens = try Self.endTokens(&files)
+        configuration =
+            files.contains("tokenizer_config.json")
+            ? try TokenizerConfiguration(files.bytes("tokenizer_config.json")) : nil
+        templateFile =
+            files.contains("chat_template.jinja")
+            ? String(decoding: try files.bytes("chat_template.jinja"), as: UTF8.self) : nil
+        decoder = try CausalDecoder(
+            directory: directory, precision: precision, threads: threads,
+            mergingAdapters: adapters)
+        let vocabularyCount = decoder.configuration.vocabularyCount
+        guard tokenizer.idCount <= vocabularyCount else {
+            throw ModelError(
+                .mismatch,
+                "the tokenizer has ids up to \(tokenizer.idCount - 1), config.json's vocab_size is "
+                    + "\(vocabularyCount)")
+        }
+    }
+
+    private static func endTokens(_ files: inout ModelFiles) throws(ModelError) -> Set<Int32> {
+        let name =
+            files.contains("generation_config.json") ? "generation_config.json" : "config.json"
+        let config = try JSONReader.object(try files.bytes(name), place: name)
+        func id(_ value: JSONValue) throws(ModelError) -> Int32 {
+            guard case .number(let text) = value, let id = Int32(text), id >= 0 else {
+                throw ModelError(.malformed, "\(name): 'eos_token_id' holds \(value.kind)")
+            }
+            return id
+        }
+        guard let value = config["eos_token_id"] else { return [] }
+        switch value {
+        case .null: return []
+        case .array(let values):
+            var ids: Set<Int32> = []
+            for value in values { ids.insert(try id(value)) }
+            return ids
+        default: return [try id(value)]
+        }
+    }
+
+    /// Who says something in a chat: `system`, `user` or `assistant`, and what.
+    package typealias Message = (role: String, content: String)
+
+    /// Returns the tokens after which the model says the next message of a chat.
+    ///
+    /// Throws `unsupported` for a model without a chat template, or with one that is not supported.
+    package func prompt(of chat: [Message]) throws(ModelError) -> [Int32] {
+        let template: ChatTemplate
+        if let templateFile {
+            template = try ChatTemplate(templateFile)
+        } else if let configuration {
+            template = try configuration.chatTemplate()
+        } else {
+            throw ModelError(
+                .unsupported, "'\(decoder.name)' has no tokenizer_config.json with a chat template",
+                hint: "Give the model plain text.")
+        }
+        let messages = chat.map { message in
+            TemplateValue.object(
+                .init([("role", .string(message.role)), ("content", .string(message.content))]))
+        }
+        let text = try template.prompt(
+            messages: messages, more: configuration?.templateValues ?? [:])
+        // The template writes the special tokens itself.
+        return tokenizer.encode(text, addSpecialTokens: false)
+    }
+
+    /// What a text is to be continued with.
+    package struct Request: Sendable {
+        package var tokenCountMax: Int
+        package var sampling: Sampling
+        package var stopStrings: [String]
+
+        package init(
+            tokenCountMax: Int, sampling: Sampling = .greedy, stopStrings: [String] = []
+        ) {
+            self.tokenCountMax = tokenCountMax
+            self.sampling = sampling
+            self.stopStrings = stopStrings
+        }
+    }
+
+    /// Returns the continuation of `prompt`, piece by piece, none of which splits a character.
+    ///
+    /// Special tokens are put around the prompt as the tokenizer says, and left out of the answer.
+    package func text(continuing prompt: String, _ request: Request) throws -> GeneratedText {
+        try text(continuing: tokenizer.encode(prompt), request)
+    }
+
+    /// Returns the continuation of a prompt in tokens.
+    package func text(continuing prompt: [Int32], _ request: Request) throws -> GeneratedText {
+        let generation = try Generation(
+            decoder, prompts: [prompt], caches: [try decoder.makeCache()],
+            options: [
+                GenerationOptions(
+                    tokenCountMax: request.tokenCountMax, stopTokens: endTokens,
+                    sampling: request.sampling)
+            ])
+        return GeneratedText(
+            tokens: TokenStream(generation), decoder: tokenizer.streamDecoder(),
+            stops: StopStrings(request.stopStrings), endTokens: endTokens)
+    }
+}
+
+/// A text as it comes.
+package struct GeneratedText: AsyncSequence, Sendable {
+    /// A piece of the text, possibly empty.
+    package struct Piece: Equatable, Sendable {
+        package let text: String
+        /// How many tokens were generated so far.
+        package let tokenCount: Int
+        /// Why the text ends with this piece, if it does.
+        package let end: GenerationEnd?
+    }
+
+    package typealias Element = Piece
+
+    fileprivate let tokens: TokenStream
+    fileprivate let decoder: StreamDecoder
+    fileprivate let stops: StopStrings
+    fileprivate let endTokens: Set<Int32>
+
+    package func makeAsyncIterator() -> Iterator {
+        Iterator(
+            tokens: tokens.makeAsyncIterator(), decoder: decoder, stops: stops,
+            endTokens: endTokens)
+    }
+
+    package struct Iterator: AsyncIteratorProtocol {
+        fileprivate var tokens: TokenStream.Iterator
+        fileprivate var decoder: StreamDecoder
+        fileprivate var stops: StopStrings
+        fileprivate let endTokens: Set<Int32>
+        private var tokenCount = 0
+        private var isDone = false
+
+        fileprivate init(
+            tokens: TokenStream.Iterator, decoder: StreamDecoder, stops: StopStrings,
+            endTokens: Set<Int32>
+        ) {
+            self.tokens = tokens
+            self.decoder = decoder
+            self.stops = stops
+            self.endTokens = endTokens
+        }
+
+        package mutating func next() async throws -> Piece? {
+            guard !isDone, let step = try await tokens.next() else { return nil }
+            tokenCount += 1
+            let isEndToken = endTokens.contains(step.token.token)
+            var piece = isEndToken ? "" : decoder.append(step.token.token)
+            if step.end != nil { piece += decoder.finish() }
+            var (text, isStopped) = stops.append(piece)
+            if step.end != nil, !isStopped { text += stops.finish() }
+            isDone = isStopped || step.end != nil
+            return Piece(
+                text: text, tokenCount: tokenCount, end: isStopped ? .stopped : step.end)
+        }
+    }
+}
