@@ -44,15 +44,17 @@ extension Environment {
         else { return }
         let size = good.pageByteCount
         let range = MetaPage.stateRange
-        guard let state = try file.read(range.count, at: (isFirst ? size : 0) + range.lowerBound)
+        guard var state = try file.read(range.count, at: (isFirst ? size : 0) + range.lowerBound)
         else { return }
+        // In one write with the number, or a power cut could leave the failed number with the good state.
+        withUnsafeBytes(of: failed.transaction.littleEndian) { state.append(contentsOf: $0) }
         let raw = Glibc.open(directory + "/data.mdb", O_WRONLY | O_CLOEXEC)
         guard raw >= 0 else { throw LMDBError(code: errno, operation: "mend \(directory)") }
         defer { Glibc.close(raw) }
         let written = state.withUnsafeBytes {
             pwrite(raw, $0.baseAddress, $0.count, (isFirst ? 0 : size) + range.lowerBound)
         }
-        guard written == range.count, fdatasync(raw) == 0 else {
+        guard written == state.count, fdatasync(raw) == 0 else {
             throw LMDBError(code: errno, operation: "mend \(directory)")
         }
     }
