@@ -33,7 +33,7 @@ enum CommandLineTool {
             process.standardOutput = stdout
             process.standardError = stderr
             try process.run()
-            try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+            stdin.fileHandleForWriting.feed(Data(input.utf8))
             try stdin.fileHandleForWriting.close()
             // The other pipe is drained meanwhile: a full one would stop the process.
             let errors = Drain(stderr.fileHandleForReading)
@@ -56,6 +56,24 @@ enum CommandLineTool {
 }
 
 extension FileHandle {
+    /// Writes to a process that may have ended without reading; then the rest is dropped, and no signal ends
+    /// this process.
+    func feed(_ data: Data) {
+        let pipe = UnsafeMutablePointer<sigset_t>.allocate(capacity: 3)
+        defer { pipe.deallocate() }
+        let (before, pending) = (pipe + 1, pipe + 2)
+        sigemptyset(pipe)
+        sigaddset(pipe, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, pipe, before)
+        try? write(contentsOf: data)
+        sigpending(pending)
+        if sigismember(pending, SIGPIPE) == 1 {
+            var number: CInt = 0
+            sigwait(pipe, &number)
+        }
+        pthread_sigmask(SIG_SETMASK, before, nil)
+    }
+
     /// Reads to the end.
     ///
     /// Foundation's own reading ends the process where a signal interrupts the call.
