@@ -10,11 +10,11 @@ struct GenerateCommand: AsyncParsableCommand {
         discussion: """
             Loads a Hugging Face directory (Llama, Mistral, Qwen2 or Qwen3: config.json, safetensors, \
             tokenizer.json) and writes the continuation to standard output as it comes. No daemon takes \
-            part. Ctrl-C ends it after the token that is being computed.
+            part.
 
               errata generate --model ./qwen2 "The capital of France is"
               errata generate --model ./qwen2 --chat "What is the capital of France?"
-              errata generate --model ./llama --temperature 0.8 --seed 7 --max-tokens 64 "Once"
+              errata generate --model ./llama --temperature 0.8 --seed 7 "Once"
               echo "The capital of France is" | errata generate --model ./qwen2 -
             """)
 
