@@ -69,6 +69,32 @@ TINY_SENTENCES = [
 ]
 
 
+def save_random(model, folder):
+    """Draws weights far from their initial values, so that every parameter shows in the result."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            scale = 0.4 if parameter.dim() == 2 else 0.3
+            parameter.copy_(torch.randn_like(parameter) * scale + (1 if "LayerNorm.weight" in name else 0))
+    save_file(dict(model.state_dict()), os.path.join(folder, "model.safetensors"))
+
+
+def write_json(value, folder, name):
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=2)
+
+
+def write_modules(folder, width, token_count, pooling, is_normalized):
+    """Writes what sentence-transformers keeps beside a model."""
+    write_json({"max_seq_length": token_count, "do_lower_case": False}, folder, "sentence_bert_config.json")
+    paths = [("", "Transformer"), ("1_Pooling", "Pooling")] + [("2_Normalize", "Normalize")] * is_normalized
+    write_json([
+        {"idx": i, "name": str(i), "path": path, "type": "sentence_transformers.models." + kind}
+        for i, (path, kind) in enumerate(paths)], folder, "modules.json")
+    modes = {f"pooling_mode_{mode}": mode == pooling
+             for mode in ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens")}
+    write_json({"word_embedding_dimension": width, **modes}, folder, "1_Pooling/config.json")
+
+
 def make_tiny(folder):
     model_folder = os.path.join(folder, "tiny")
     os.makedirs(os.path.join(model_folder, "1_Pooling"), exist_ok=True)
@@ -91,31 +117,14 @@ def make_tiny(folder):
         position_embedding_type="absolute")
     torch.manual_seed(7)
     model = BertModel(BertConfig(**config), add_pooling_layer=False).eval()
-    with torch.no_grad():
-        # Weights far from their initial values, so that every parameter shows in the result.
-        for name, parameter in model.named_parameters():
-            scale = 0.4 if parameter.dim() == 2 else 0.3
-            parameter.copy_(torch.randn_like(parameter) * scale + (1 if "LayerNorm.weight" in name else 0))
-    save_file(dict(model.state_dict()), os.path.join(model_folder, "model.safetensors"))
+    save_random(model, model_folder)
 
-    def write(name, value):
-        with open(os.path.join(model_folder, name), "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=2)
-
-    write("config.json", config)
-    write("sentence_bert_config.json", {"max_seq_length": 24, "do_lower_case": False})
-    write("modules.json", [
-        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-        {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-        {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}])
-    write("1_Pooling/config.json", {
-        "word_embedding_dimension": 32, "pooling_mode_cls_token": False,
-        "pooling_mode_mean_tokens": True, "pooling_mode_max_tokens": False,
-        "pooling_mode_mean_sqrt_len_tokens": False})
-    write("tokenizer_config.json", {
+    write_json(config, model_folder, "config.json")
+    write_modules(model_folder, 32, 24, "mean_tokens", is_normalized=True)
+    write_json({
         "do_lower_case": True, "strip_accents": None, "tokenize_chinese_chars": True,
         "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]",
-        "mask_token": "[MASK]", "tokenizer_class": "BertTokenizer"})
+        "mask_token": "[MASK]", "tokenizer_class": "BertTokenizer"}, model_folder, "tokenizer_config.json")
 
     tokenizer.enable_truncation(24)
     tensors, sentences = {}, []
@@ -152,25 +161,10 @@ def make_mpnet(folder):
         relative_attention_num_buckets=32)
     torch.manual_seed(8)
     model = MPNetModel(MPNetConfig(**config), add_pooling_layer=False).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            scale = 0.4 if parameter.dim() == 2 else 0.3
-            parameter.copy_(torch.randn_like(parameter) * scale + (1 if "LayerNorm.weight" in name else 0))
-    save_file(dict(model.state_dict()), os.path.join(model_folder, "model.safetensors"))
+    save_random(model, model_folder)
 
-    def write(name, value):
-        with open(os.path.join(model_folder, name), "w", encoding="utf-8") as file:
-            json.dump(value, file, indent=2)
-
-    write("config.json", config)
-    write("sentence_bert_config.json", {"max_seq_length": 200, "do_lower_case": False})
-    write("modules.json", [
-        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-        {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}])
-    write("1_Pooling/config.json", {
-        "word_embedding_dimension": 24, "pooling_mode_cls_token": True,
-        "pooling_mode_mean_tokens": False, "pooling_mode_max_tokens": False,
-        "pooling_mode_mean_sqrt_len_tokens": False})
+    write_json(config, model_folder, "config.json")
+    write_modules(model_folder, 24, 200, "cls_token", is_normalized=False)
 
     tokenizer.enable_truncation(200)
     tensors, records = {}, []
