@@ -1,4 +1,5 @@
 import LMDB
+import Synchronization
 
 /// What a verification of the whole store found.
 package struct VerifyReport: Equatable, Sendable {
@@ -28,13 +29,20 @@ package struct VerifyReport: Equatable, Sendable {
 
     package var isClean: Bool { problems.isEmpty }
 
-    /// Hears of each problem when it is found, for a process that may not live to return the report.
-    @TaskLocal package static var listener: (@Sendable (Problem) -> Void)?
+    // For the whole process: as a task local it ends a release build of Swift 6.3.1 when it is set.
+    private static let listener = Mutex<(@Sendable (Problem) -> Void)?>(nil)
+
+    /// Has `body` hear of each problem of this process when it is found, for one that may not live to return
+    /// the report.
+    package static func listen(_ body: @escaping @Sendable (Problem) -> Void) {
+        listener.withLock { $0 = body }
+    }
 
     package init() {}
 
     package mutating func add(_ place: String, _ message: String) {
-        VerifyReport.listener?(Problem(place: place, message: message))
+        let listener = VerifyReport.listener.withLock { $0 }
+        listener?(Problem(place: place, message: message))
         guard problems.count < VerifyReport.problemCountMax else {
             unlistedProblemCount += 1
             return

@@ -43,7 +43,7 @@ package struct StoreCheck: Sendable {
     /// What copies the store.
     package var copy: StoreCopy { StoreCopy(of: verifier, in: directory) }
 
-    /// Checks everything; damage is in the report, and ``VerifyReport/listener`` hears of it at once.
+    /// Checks everything; damage is in the report, and ``VerifyReport/listen(_:)`` tells of it at once.
     package func run(_ progress: @escaping Progress) -> StoreReport {
         var report = verifier.report(progress)
         checkIndex(&report, progress)

@@ -19,11 +19,8 @@ struct VerifyBesideCommand: ParsableCommand {
     func run() throws {
         BesideProcess.prepareToDie()
         let lines = LineFeed()
-        let tell: @Sendable (VerifyReport.Problem) -> Void = { problem in
-            lines.write(.finding(problem.place, problem.message))
-        }
-        let found = VerifyReport.$listener.withValue(tell) { report(to: lines) }
-        lines.write(VerifierLine(found))
+        VerifyReport.listen { lines.write(.finding($0.place, $0.message)) }
+        lines.write(VerifierLine(report(to: lines)))
     }
 
     private func report(to lines: LineFeed) -> StoreReport {
