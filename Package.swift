@@ -51,7 +51,7 @@ let package = Package(
         .target(name: "CErrataSystem"),
         .target(name: "CErrataData"),
 
-        .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: strict),
+        .target(name: "LMDB", dependencies: ["CLMDB", crypto], swiftSettings: strict),
         .target(name: "ErrataCore", dependencies: [crypto], swiftSettings: strict),
         .target(
             name: "ErrataJournal", dependencies: ["ErrataCore", "LMDB", "CErrataSystem", crypto],

@@ -6,8 +6,12 @@ extension Environment {
     ///
     /// LMDB writes its two meta pages in one call that no sync follows, and refuses a file that holds a part of them.
     /// So a new environment gets its name only when it is on disk: a crash leaves a whole one or none.
-    static func openOrCreate(at path: String, options: JournalOptions) throws -> Environment {
-        let options = Environment.Options(mapBytes: options.mapBytes)
+    ///
+    /// With `checkpointByteCount` its commits are made durable by a log.
+    static func openOrCreate(
+        at path: String, options: JournalOptions, checkpointByteCount: Int? = nil
+    ) throws -> Environment {
+        var options = Environment.Options(mapBytes: options.mapBytes)
         if !Directory.hasFile(path + "/data.mdb") {
             let draft = path + ".new"
             try removeFiles(in: draft)
@@ -23,6 +27,7 @@ extension Environment {
         }
         // Also for an old one: whoever renamed it may have come no further.
         try Directory.sync(Directory.parent(of: path))
+        options.checkpointByteCount = checkpointByteCount
         return try Environment(at: path, options: options)
     }
 

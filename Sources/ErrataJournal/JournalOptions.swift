@@ -7,6 +7,8 @@ package struct JournalOptions: Sendable {
     package var mapBytes: Int
     /// How many keys are drawn and synced at a time.
     package var keyBatchCount: UInt64
+    /// After so many bytes of operations in the redo log the data file is synced.
+    package var checkpointByteCount: Int
     /// Says what time it is.
     package var clock: @Sendable () -> Timestamp
     /// Draws unpredictable bytes.
@@ -18,12 +20,14 @@ package struct JournalOptions: Sendable {
 
     package init(
         mapBytes: Int = 1 << 32, keyBatchCount: UInt64 = 4096,
+        checkpointByteCount: Int = 512 << 10,
         clock: @escaping @Sendable () -> Timestamp = JournalOptions.systemClock,
         random: Randomness = .system, creator: Actor = .thisProcess
     ) {
         precondition(keyBatchCount >= 4)
         self.mapBytes = mapBytes
         self.keyBatchCount = keyBatchCount
+        self.checkpointByteCount = checkpointByteCount
         self.clock = clock
         self.random = random
         self.creator = creator

@@ -28,7 +28,8 @@ final class JournalStore: Sendable {
         in directory: String, lock: StoreLock, keys: KeyFile, options: JournalOptions
     ) throws {
         let path = directory + "/journal"
-        environment = try Environment.openOrCreate(at: path, options: options)
+        environment = try Environment.openOrCreate(
+            at: path, options: options, checkpointByteCount: options.checkpointByteCount)
         tables = try JournalTables(in: environment)
         self.lock = lock
         self.keys = keys

@@ -1,4 +1,5 @@
 import Glibc
+import LMDB
 import Synchronization
 
 /// Keeps a data directory to one process, and to one open in it.
@@ -9,6 +10,8 @@ package final class StoreLock: Sendable {
     private let file: Mutex<FileDescriptor?>
 
     /// Takes the lock of the store in `directory`, for work on its files; throws if there is no store.
+    ///
+    /// If the store was not closed, its journal is brought back to the last commit first.
     package convenience init(ofStoreIn directory: String) throws(JournalError) {
         guard Directory.hasFile(directory + "/keys") else {
             throw JournalError(
@@ -16,6 +19,10 @@ package final class StoreLock: Sendable {
                 hint: "Give the directory that 'errata serve' uses with --data.")
         }
         try self.init(in: directory)
+        do { try Environment.recover(directory + "/journal") } catch {
+            release()
+            throw JournalError(wrapping: error)
+        }
     }
 
     /// Takes the lock in `directory`; throws `store_locked` with the holder's pid if it is taken.

@@ -35,7 +35,7 @@ extension Environment {
     /// to it (`mdb_env_write_meta`). The page would then look as if a bit of its number had flipped; and the disk
     /// may still hold the number of the failed commit, whose pages the next one writes over.
     static func strikeOutFailedMeta(in directory: String) throws(LMDBError) {
-        let file = try DataFile(in: directory)
+        let file = try DataFile(in: directory, isWritable: true)
         guard let metas = try file.metas() else { return }
         let isFirst = metas.0.transaction < metas.1.transaction
         let (failed, good) = isFirst ? (metas.0, metas.1) : (metas.1, metas.0)
@@ -48,15 +48,8 @@ extension Environment {
         else { return }
         // In one write with the number, or a power cut could leave the failed number with the good state.
         withUnsafeBytes(of: failed.transaction.littleEndian) { state.append(contentsOf: $0) }
-        let raw = Glibc.open(directory + "/data.mdb", O_WRONLY | O_CLOEXEC)
-        guard raw >= 0 else { throw LMDBError(code: errno, operation: "mend \(directory)") }
-        defer { Glibc.close(raw) }
-        let written = state.withUnsafeBytes {
-            pwrite(raw, $0.baseAddress, $0.count, (isFirst ? 0 : size) + range.lowerBound)
-        }
-        guard written == state.count, fdatasync(raw) == 0 else {
-            throw LMDBError(code: errno, operation: "mend \(directory)")
-        }
+        try file.file.write(state, at: (isFirst ? 0 : size) + range.lowerBound)
+        try file.file.sync()
     }
 }
 

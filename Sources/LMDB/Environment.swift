@@ -5,7 +5,8 @@ import Synchronization
 /// One LMDB directory, open once in this process.
 ///
 /// Readers run beside each other and beside the one writer. Nothing is ever written through the map
-/// (no `MDB_WRITEMAP`: a full disk would be a SIGBUS), and a commit that returns is on disk.
+/// (no `MDB_WRITEMAP`: a full disk would be a SIGBUS), and a commit that returns is on disk, in the data file or in the
+/// log.
 package final class Environment: Sendable {
     package struct Options: Sendable {
         /// The first size of the map in bytes: address space, not disk; it grows by itself.
@@ -14,12 +15,15 @@ package final class Environment: Sendable {
         package var tableCountMax: UInt32
         /// Whether nothing is to be written, and nothing made that is missing.
         package var isReadOnly: Bool
+        /// After so many bytes of its log the data file is synced (RedoLog.swift); nil if each commit syncs it.
+        package var checkpointByteCount: Int?
 
         package init(
             mapBytes: Int = 1 << 30, readerCountMax: UInt32 = 1024, tableCountMax: UInt32 = 32,
-            isReadOnly: Bool = false
+            isReadOnly: Bool = false, checkpointByteCount: Int? = nil
         ) {
             self.isReadOnly = isReadOnly
+            self.checkpointByteCount = checkpointByteCount
             self.mapBytes = mapBytes
             self.readerCountMax = readerCountMax
             self.tableCountMax = tableCountMax
@@ -39,6 +43,10 @@ package final class Environment: Sendable {
     private let openTables = Mutex<[Table]>([])
     /// Lets one writer in at a time, from its first try to its last.
     private let writer = ReadWriteGate()
+    // Used by the one writer while it is in the gate, or by who is alone in the gate. There from the first write on.
+    private nonisolated(unsafe) var log: RedoLog?
+    /// How many records of the log were acknowledged, from a failure on until all is opened again.
+    private nonisolated(unsafe) var acknowledgedRecords: UInt64?
 
     /// Opens the environment in `directory`, which must exist; creates its files if they are missing.
     ///
@@ -60,12 +68,34 @@ package final class Environment: Sendable {
 
     deinit {
         guard !isClosed.load(ordering: .acquiring) else { return }
+        log?.detach()
         if let env { mdb_env_close(env) }
         OpenDirectories.release(identity)
     }
 
+    /// Opens the environment in `directory`, and brings it back to its last commit if it was not closed.
+    ///
+    /// Records from `limit` on are of commits that were not acknowledged, if it is known which those are.
     private static func open(
-        _ directory: String, _ options: Options
+        _ directory: String, _ options: Options, limit: UInt64? = nil
+    ) throws(LMDBError) -> OpaquePointer {
+        guard options.checkpointByteCount != nil else {
+            return try openFiles(in: directory, options)
+        }
+        if let recovery = try RedoRecovery(in: directory, limit: limit) {
+            try recovery.restore()
+            let env = try openFiles(in: directory, options)
+            // Tables that it opens would have handles that others expect for theirs.
+            defer { mdb_env_close(env) }
+            try recovery.replay(env)
+        }
+        // Also where there is no log: it may have been removed just now.
+        try RedoRecovery.removeLog(in: directory)
+        return try openFiles(in: directory, options)
+    }
+
+    private static func openFiles(
+        in directory: String, _ options: Options
     ) throws(LMDBError) -> OpaquePointer {
         var pointer: OpaquePointer?
         try check(mdb_env_create(&pointer), "create an LMDB environment")
@@ -110,10 +140,23 @@ package final class Environment: Sendable {
         try Environment.clearDeadReaders(env, directory)
     }
 
+    /// Brings the environment in `directory` back to its last commit if it has a log and was not closed.
+    ///
+    /// Nobody may have it open. Throws `corrupt` if a part of the log is missing.
+    package static func recover(_ directory: String) throws(LMDBError) {
+        guard access(RedoFiles.header(in: directory), F_OK) == 0 else { return }
+        try Environment(
+            at: directory, options: Options(checkpointByteCount: RedoLog.checkpointByteCount)
+        ).close()
+    }
+
     /// Waits for the transactions under way and closes; later ones throw `closed`.
     package func close() {
         gate.alone {
             guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+            // If the disk fails now, the log stays for the next one who opens the environment.
+            try? log?.finish()
+            log = nil
             if let env { mdb_env_close(env) }
             OpenDirectories.release(identity)
         }
@@ -154,11 +197,17 @@ package final class Environment: Sendable {
     package func write<Result>(
         _ body: (borrowing WriteTransaction) throws -> Result
     ) throws -> Result {
+        try write(makesLog: true, body)
+    }
+
+    private func write<Result>(
+        makesLog: Bool, _ body: (borrowing WriteTransaction) throws -> Result
+    ) throws -> Result {
         try writer.alone {
             if hasFailed { _ = try reopen(waits: true) }
             try growIfNearlyFull()
             while true {
-                do { return try writeOnce(body) } catch let error as LMDBError
+                do { return try writeOnce(makesLog: makesLog, body) } catch let error as LMDBError
                     where error.kind == .mapFull
                 {
                     try grow()
@@ -172,19 +221,27 @@ package final class Environment: Sendable {
     }
 
     private func writeOnce<Result>(
-        _ body: (borrowing WriteTransaction) throws -> Result
+        makesLog: Bool, _ body: (borrowing WriteTransaction) throws -> Result
     ) throws -> Result {
         gate.enter()
         defer { gate.leave() }
+        if makesLog, log == nil, let env, let byteCount = options.checkpointByteCount {
+            log = try RedoLog(of: env, in: directory, checkpointByteCount: byteCount)
+        }
         let handle = try begin(0)
+        let batch = log.map { _ in RedoBatch() }
         let result: Result
         do {
-            result = try body(WriteTransaction(handle: handle))
+            result = try body(WriteTransaction(handle: handle, batch: batch))
+            if let log, let batch, !batch.bytes.isEmpty { try log.append(batch) }
         } catch {
             mdb_txn_abort(handle)
             throw error
         }
         let code = mdb_txn_commit(handle)
+        if let log, let batch, !batch.bytes.isEmpty {
+            if code == MDB_SUCCESS { log.accept() } else { log.strikeIfPossible() }
+        }
         try check(code == EIO && isFull ? ENOSPC : code, "commit to \(directory)")
         return result
     }
@@ -217,8 +274,8 @@ package final class Environment: Sendable {
         let tables =
             options.isReadOnly
             ? try existingTables(names)
-            : try write { transaction in
-                try names.map { try table($0, transaction.reader.handle, UInt32(MDB_CREATE)) }
+            : try write(makesLog: false) { transaction in
+                try names.map { tracked($0, try transaction.table($0)) }
             }
         openTables.withLock { $0 += tables }
         return tables
@@ -230,7 +287,7 @@ package final class Environment: Sendable {
         defer { gate.leave() }
         let handle = try begin(UInt32(MDB_RDONLY))
         let tables: [Table]
-        do { tables = try names.map { try table($0, handle, 0) } } catch {
+        do { tables = try names.map { try table($0, handle) } } catch {
             mdb_txn_abort(handle)
             throw error
         }
@@ -240,11 +297,15 @@ package final class Environment: Sendable {
     }
 
     private func table(
-        _ name: String, _ transaction: OpaquePointer, _ flags: UInt32
+        _ name: String, _ transaction: OpaquePointer
     ) throws(LMDBError) -> Table {
         var handle: MDB_dbi = 0
-        let code = mdb_dbi_open(transaction, name, flags, &handle)
+        let code = mdb_dbi_open(transaction, name, 0, &handle)
         try check(code, "open the table \(name)")
+        return tracked(name, handle)
+    }
+
+    private func tracked(_ name: String, _ handle: MDB_dbi) -> Table {
         let place = directory.split(separator: "/").last ?? ""
         return Table(
             name: name, handle: handle, traceMark: TableTrace.mark(for: "\(place)/\(name)"))
@@ -267,7 +328,8 @@ package final class Environment: Sendable {
 
     // MARK: After a write that failed
 
-    /// Whether LMDB refuses every transaction, because the write of a meta page failed.
+    /// Whether LMDB refuses every transaction, because the write of a meta page failed, or a checkpoint of the log
+    /// failed, and what was written must be written again.
     private var hasFailed: Bool {
         gate.enter()
         defer { gate.leave() }
@@ -277,6 +339,7 @@ package final class Environment: Sendable {
 
     private var hasFailedInGate: Bool {
         guard let env else { return true }
+        if let log, log.isFailed() { return true }
         var handle: OpaquePointer?
         let code = mdb_txn_begin(env, nil, UInt32(MDB_RDONLY), &handle)
         if code == MDB_SUCCESS { mdb_txn_abort(handle) }
@@ -296,9 +359,13 @@ package final class Environment: Sendable {
 
     private func reopenInGate() throws {
         guard !isClosed.load(ordering: .acquiring), hasFailedInGate else { return }
+        if let log { acknowledgedRecords = log.nextRecord }
+        log?.detach()
+        log = nil
         if let env { mdb_env_close(env) }
         env = nil
-        let fresh = try Environment.open(directory, options)
+        let fresh = try Environment.open(directory, options, limit: acknowledgedRecords)
+        acknowledgedRecords = nil
         do { try openTables(in: fresh) } catch {
             mdb_env_close(fresh)
             throw error
@@ -315,7 +382,7 @@ package final class Environment: Sendable {
         guard let transaction else { preconditionFailure("mdb_txn_begin gave no transaction") }
         do throws(LMDBError) {
             for table in tables {
-                let again = try self.table(table.name, transaction, 0)
+                let again = try self.table(table.name, transaction)
                 precondition(again.handle == table.handle, "LMDB numbers tables as they are opened")
             }
         } catch {

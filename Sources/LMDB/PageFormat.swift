@@ -130,6 +130,7 @@ struct TableRecord: Equatable {
 /// One of the two meta pages: the state that one transaction left.
 struct MetaPage: Equatable {
     static let byteCount = 152
+    static let pageByteCounts = 256...65_536
     /// Both tables and the last page: what makes the state.
     static let stateRange = 40..<144
     static let magic: UInt32 = 0xbeef_c0de

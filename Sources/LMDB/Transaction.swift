@@ -61,8 +61,13 @@ package struct ReadTransaction: ~Copyable {
 package struct WriteTransaction: ~Copyable {
     /// Reads what is there, with the changes of this transaction.
     package let reader: ReadTransaction
+    /// Takes down every change, for an environment with a log.
+    private let batch: RedoBatch?
 
-    init(handle: OpaquePointer) { reader = ReadTransaction(handle: handle) }
+    init(handle: OpaquePointer, batch: RedoBatch? = nil) {
+        reader = ReadTransaction(handle: handle)
+        self.batch = batch
+    }
 
     /// Stores `value` under `key`, whatever was there.
     package func put(_ value: [UInt8], for key: [UInt8], in table: Table) throws(LMDBError) {
@@ -88,12 +93,14 @@ package struct WriteTransaction: ~Copyable {
         }
         if code == MDB_NOTFOUND { return false }
         try check(code, "delete from \(table.name)")
+        batch?.add(.delete, table.name, key: key)
         return true
     }
 
     /// Removes every key of the table.
     package func empty(_ table: Table) throws(LMDBError) {
         try check(mdb_drop(reader.handle, table.handle, 0), "empty \(table.name)")
+        batch?.add(.empty, table.name)
     }
 
     private func put(
@@ -107,6 +114,16 @@ package struct WriteTransaction: ~Copyable {
             }
         }
         try check(code, "write \(table.name)")
+        batch?.add(.put, table.name, key: key, value: value)
+    }
+
+    /// Opens the table of this name, making it if it is missing.
+    func table(_ name: String) throws(LMDBError) -> MDB_dbi {
+        var handle: MDB_dbi = 0
+        let code = mdb_dbi_open(reader.handle, name, UInt32(MDB_CREATE), &handle)
+        try check(code, "open the table \(name)")
+        batch?.add(.create, name)
+        return handle
     }
 }
 

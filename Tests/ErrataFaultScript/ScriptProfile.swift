@@ -32,5 +32,7 @@ enum ScriptProfile: String {
     }
 
     var mapBytes: Int { self == .growth ? 1 << 16 : 1 << 20 }
+    /// So small that there are checkpoints in every history.
+    var checkpointByteCount: Int { self == .growth ? 1 << 15 : 1 << 11 }
     var keyBatchCount: UInt64 { self == .keys ? 4 : 16 }
 }

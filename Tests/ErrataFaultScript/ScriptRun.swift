@@ -25,6 +25,7 @@ final class ScriptRun {
         let clock = Mutex<Int64>(1_800_000_000_000_000)
         options = JournalOptions(
             mapBytes: profile.mapBytes, keyBatchCount: profile.keyBatchCount,
+            checkpointByteCount: profile.checkpointByteCount,
             clock: {
                 clock.withLock { time in
                     time += 1000

@@ -37,7 +37,9 @@ struct CrashTests {
     static func commitUntilKilled(in directory: String, round: Int) async throws {
         let notes = open(directory + "/acknowledged", O_WRONLY | O_CREAT | O_APPEND, 0o600)
         let journal = try Journal.open(
-            at: directory, options: JournalOptions(mapBytes: 1 << 16, keyBatchCount: 8))
+            at: directory,
+            options: JournalOptions(
+                mapBytes: 1 << 16, keyBatchCount: 8, checkpointByteCount: 1 << 15))
         var random = SplitMix64(seed: UInt64(round))
         let microseconds = UInt32(20_000 + random.next(upTo: 300_000))
         let killer = Thread {

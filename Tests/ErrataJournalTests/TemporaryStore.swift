@@ -21,11 +21,12 @@ final class TemporaryStore: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// Small maps, few keys a batch, the manual clock and seeded chance.
+    /// Small maps, few keys a batch, many checkpoints, the manual clock and seeded chance.
     var options: JournalOptions {
         let random = Mutex(SplitMix64(seed: seed))
         return JournalOptions(
-            mapBytes: 1 << 20, keyBatchCount: 64, clock: { [clock] in clock.now },
+            mapBytes: 1 << 20, keyBatchCount: 64, checkpointByteCount: 1 << 14,
+            clock: { [clock] in clock.now },
             random: Randomness { count in
                 random.withLock { random in (0..<count).map { _ in random.next(upTo: 256) } }
                     .map { UInt8($0) }

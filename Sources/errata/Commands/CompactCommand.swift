@@ -33,7 +33,9 @@ struct CompactCommand: AsyncParsableCommand {
 
     func run() async throws {
         let directory = Paths.data(option: data)
-        let lock = dryRun ? nil : try StoreLock(ofStoreIn: directory)
+        // Where a daemon runs, it has the lock and the store is in order.
+        let lock =
+            dryRun ? try? StoreLock(ofStoreIn: directory) : try StoreLock(ofStoreIn: directory)
         defer { lock?.release() }
         let before = DataDirectory.storeByteCount(directory)
         let check = try StoreCheck(reading: directory)

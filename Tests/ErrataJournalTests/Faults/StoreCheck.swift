@@ -22,7 +22,7 @@ struct StoreCheck: Sendable {
 
     private static var options: JournalOptions {
         JournalOptions(
-            mapBytes: 1 << 20, keyBatchCount: 4,
+            mapBytes: 1 << 20, keyBatchCount: 4, checkpointByteCount: 1 << 13,
             clock: { Timestamp(microseconds: 1_900_000_000_000_000) })
     }
 
