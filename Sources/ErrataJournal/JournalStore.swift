@@ -17,6 +17,7 @@ final class JournalStore: Sendable {
     let policy = Mutex(Policy.open)
 
     private let nodeCache = TrieNodeCache()
+    let payloadMemory = Mutex(PayloadMemory())
 
     /// Reads every node from the disk.
     var trie: TrieReader { TrieReader(table: tables.nodes) }

@@ -28,6 +28,8 @@ final class KeyFile: Sendable {
     private let batch: UInt64
     /// How many slots are on disk.
     private let filled: Mutex<UInt64>
+    /// The keys that were drawn last, from `first` on: they are needed next.
+    private let drawn = Mutex<(first: UInt64, keys: [[UInt8]])>((0, []))
 
     /// Opens the file in `directory`; makes it if `create` says so and it is missing.
     init(
@@ -131,6 +133,26 @@ final class KeyFile: Sendable {
         try file.write(keys, at: KeyFile.offset(of: first))
         try file.sync()
         filled.withLock { $0 = count }
+        drawn.withLock { drawn in
+            let size = KeyFile.keyByteCount
+            let fresh = stride(from: 0, to: keys.count, by: size).map {
+                Array(keys[$0..<$0 + size])
+            }
+            // Those of the batch before are in use, or are next.
+            let isNext = drawn.first + UInt64(drawn.keys.count) == first
+            let before = isNext ? Array(drawn.keys.suffix(Int(batch))) : []
+            drawn = (first - UInt64(before.count), before + fresh)
+        }
+    }
+
+    /// Returns the key of a slot that no payload uses yet.
+    func freshKey(_ slot: UInt64) throws(JournalError) -> [UInt8]? {
+        let known = drawn.withLock { drawn in
+            slot >= drawn.first && slot - drawn.first < UInt64(drawn.keys.count)
+                ? drawn.keys[Int(slot - drawn.first)] : nil
+        }
+        if let known { return known }
+        return try key(slot)
     }
 
     /// Returns the key of a slot, or nil if it was erased.

@@ -1,5 +1,6 @@
 import ErrataCore
 import LMDB
+import Synchronization
 
 /// Finds or makes the leaf of each value that a commit brings.
 struct PayloadSealer {
@@ -50,27 +51,66 @@ struct PayloadSealer {
     private func known(
         _ fact: FactID, _ payload: [UInt8], _ reader: borrowing ReadTransaction
     ) throws -> Leaf? {
+        if let leaves = store.payloadMemory.withLock({ $0.leaves(of: fact, payload) }) {
+            return try leaves.first { leaf in
+                let name = PayloadKey(fact, leaf)
+                let row = try reader.value(of: name.bytes, in: store.tables.payloads)
+                return try row.flatMap(SealedPayload.init).map { try holds($0, payload, name) }
+                    ?? false
+            }
+        }
+        var tryCount = 0
+        var found: Leaf?
+        try forEachPayload(of: fact, reader) { name, sealed in
+            guard sealed.payloadByteCount == payload.count else { return true }
+            tryCount += 1
+            if try holds(sealed, payload, name) { found = name.leaf }
+            return found == nil
+        }
+        if tryCount > PayloadMemory.scanCountMax { try remember(fact, reader) }
+        return found
+    }
+
+    /// Returns whether a row holds `payload`; an erased one cannot be recognized, and comes back as a new one.
+    private func holds(
+        _ sealed: SealedPayload, _ payload: [UInt8], _ name: PayloadKey
+    ) throws -> Bool {
+        guard let key = try store.keys.key(sealed.slot) else { return false }
+        return Leaf(.hmac(payload, key: key)) == name.leaf
+    }
+
+    /// Opens all values of a fact, so that the next ones need not be compared with each.
+    private func remember(_ fact: FactID, _ reader: borrowing ReadTransaction) throws {
+        var values: [(payload: [UInt8], leaf: Leaf)] = []
+        try forEachPayload(of: fact, reader) { name, sealed in
+            if let key = try store.keys.key(sealed.slot) {
+                values.append((try sealed.opened(name: name, slotKey: key), name.leaf))
+            }
+            return true
+        }
+        store.payloadMemory.withLock { $0.remember(fact, values) }
+    }
+
+    /// Calls `body` with each payload row of a fact until it returns false.
+    private func forEachPayload(
+        of fact: FactID, _ reader: borrowing ReadTransaction,
+        _ body: (PayloadKey, SealedPayload) throws -> Bool
+    ) throws {
         try reader.withCursor(over: store.tables.payloads) { cursor in
             var entry = try cursor.seek(atLeast: fact.bytes)
             while let row = entry, row.key.starts(with: fact.bytes) {
                 guard let name = PayloadKey(decoding: row.key),
                     let sealed = SealedPayload(decoding: row.value)
                 else { throw JournalError.corrupt("a payload row of fact \(fact.hex) is damaged") }
-                // An erased value cannot be recognized, so it comes back as a new one.
-                if let key = try store.keys.key(sealed.slot),
-                    Leaf(.hmac(payload, key: key)) == name.leaf
-                {
-                    return name.leaf
-                }
+                guard try body(name, sealed) else { return }
                 entry = try cursor.next()
             }
-            return nil
         }
     }
 
     private mutating func seal(_ payload: [UInt8], of fact: FactID) throws -> Leaf {
         try store.keys.prepare(used: nextSlot + 1)
-        guard let key = try store.keys.key(nextSlot) else {
+        guard let key = try store.keys.freshKey(nextSlot) else {
             throw JournalError.corrupt("slot \(nextSlot) of the key file is empty")
         }
         let leaf = Leaf(.hmac(payload, key: key))
@@ -79,6 +119,7 @@ struct PayloadSealer {
         let sealed = try SealedPayload(
             sealing: payload, name: name, slot: nextSlot, slotKey: key, nonce: nonce)
         new.append((name, sealed))
+        store.payloadMemory.withLock { $0.add(payload, leaf, of: fact) }
         nextSlot += 1
         return leaf
     }

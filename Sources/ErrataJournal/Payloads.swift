@@ -41,6 +41,7 @@ struct PayloadKey: Hashable, Sendable {
 /// A payload as it lies in LMDB.
 struct SealedPayload: Equatable, Sendable {
     static let nonceByteCount = 12
+    private static let tagByteCount = 16
     private static let sealLabel = Array("errata payload seal 1".utf8)
 
     let slot: UInt64
@@ -48,6 +49,11 @@ struct SealedPayload: Equatable, Sendable {
     let box: [UInt8]
 
     var encoded: [UInt8] { [UInt8](bigEndian: slot) + box }
+
+    /// How many bytes were sealed; negative if the row was emptied.
+    var payloadByteCount: Int {
+        box.count - SealedPayload.nonceByteCount - SealedPayload.tagByteCount
+    }
 
     init?(decoding bytes: [UInt8]) {
         guard let slot = Array(bytes.prefix(8)).bigEndianValue else { return nil }

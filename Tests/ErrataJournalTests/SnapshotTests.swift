@@ -30,6 +30,31 @@ struct SnapshotTests {
         }
     }
 
+    @Test("has its old root when an old value of a much revised fact comes back")
+    func oldValueComesBack() async throws {
+        let store = TemporaryStore()
+        var journal = try store.open()
+        var roots: [String: Digest] = [:]
+        // The values come back while they are compared one by one, and when they are remembered.
+        for value in (10..<30).map({ "v\($0)" }) + ["longer"] {
+            for again in [value] + roots.keys.sorted().suffix(3) {
+                let root = try journal.snapshot(at: await journal.set([("k", again)]).commit)
+                    .rootHash
+                #expect(roots[again] ?? root == root, "\(again)")
+                roots[again] = root
+            }
+        }
+        #expect(Set(roots.values).count == 21)
+        await journal.close()
+        journal = try store.open()
+        for (value, root) in roots {
+            let commit = try await journal.set([("k", value)]).commit
+            #expect(try journal.snapshot(at: commit).rootHash == root)
+        }
+        #expect(journal.verify().isClean)
+        await journal.close()
+    }
+
     @Test("of one fact hashes its entry, of none the empty string")
     func smallRoots() async throws {
         try await withJournal { journal, _ in
