@@ -48,6 +48,12 @@ let package = Package(
             cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
         .target(
             name: "CErrataReader", exclude: ["MODEL-CARD.md", "reader.safetensors"]),
+        .target(
+            name: "CErrataDecoder",
+            exclude: [
+                "MODEL-CARD.md", "config.json", "model.safetensors", "tokenizer.json",
+                "tokenizer_config.json",
+            ]),
         .target(name: "CErrataSystem"),
         .target(name: "CErrataData"),
 
@@ -57,7 +63,8 @@ let package = Package(
             name: "ErrataJournal", dependencies: ["ErrataCore", "LMDB", "CErrataSystem", crypto],
             swiftSettings: strict),
         .target(
-            name: "ErrataModels", dependencies: ["CErrataKernels", "CErrataReader", crypto],
+            name: "ErrataModels",
+            dependencies: ["CErrataDecoder", "CErrataKernels", "CErrataReader", crypto],
             swiftSettings: numeric),
         .target(
             name: "ErrataRetrieval",

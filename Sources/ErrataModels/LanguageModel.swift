@@ -17,7 +17,17 @@ package struct LanguageModel: Sendable {
         directory: String, precision: Linear.Precision = .float32, threads: Int,
         mergingAdapters adapters: [String] = []
     ) throws(ModelError) {
-        var files = ModelFiles(directory: directory)
+        try self.init(
+            ModelFiles(directory: directory), precision: precision, threads: threads,
+            mergingAdapters: adapters)
+    }
+
+    /// Loads the files from where `place` says.
+    init(
+        _ place: ModelFiles, precision: Linear.Precision, threads: Int,
+        mergingAdapters adapters: [String] = []
+    ) throws(ModelError) {
+        var files = place
         tokenizer = try Tokenizer(tokenizerFile: try files.bytes("tokenizer.json"))
         endTokens = try Self.endTokens(&files)
         configuration =
@@ -27,8 +37,7 @@ package struct LanguageModel: Sendable {
             files.contains("chat_template.jinja")
             ? String(decoding: try files.bytes("chat_template.jinja"), as: UTF8.self) : nil
         decoder = try CausalDecoder(
-            directory: directory, precision: precision, threads: threads,
-            mergingAdapters: adapters)
+            &files, precision: precision, threads: threads, mergingAdapters: adapters)
         let vocabularyCount = decoder.configuration.vocabularyCount
         guard tokenizer.idCount <= vocabularyCount else {
             throw ModelError(

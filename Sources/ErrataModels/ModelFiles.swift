@@ -1,35 +1,56 @@
 import Crypto
 import Glibc
 
-/// The files of a model directory that have been read, and the hash over them.
+/// The files of a model that have been read, and the hash over them.
+///
+/// They lie in a directory, or are part of the program.
 struct ModelFiles {
     static let weightsByteCountMax = 1 << 36
     static let textByteCountMax = 256 << 20
 
-    let directory: String
+    private enum Place {
+        case directory(String)
+        case program([MappedFile])
+    }
+
+    /// The directory's last component, or what a model that is part of the program is called.
+    let name: String
+    private let place: Place
     private var read: [MappedFile] = []
 
     init(directory: String) {
-        self.directory = directory
+        name = directory.split(separator: "/").last.map(String.init) ?? directory
+        place = .directory(directory)
     }
 
-    /// The directory's last component.
-    var name: String {
-        directory.split(separator: "/").last.map(String.init) ?? directory
+    init(name: String, program files: [MappedFile]) {
+        self.name = name
+        place = .program(files)
     }
 
     /// Returns the bytes of a small file.
     mutating func bytes(_ name: String) throws(ModelError) -> [UInt8] {
-        let file = try MappedFile(
-            directory: directory, name: name, byteCountMax: Self.textByteCountMax)
-        read.append(file)
-        return Array(file.bytes)
+        Array(try open(name, byteCountMax: Self.textByteCountMax).bytes)
     }
 
     /// Maps a weights file.
     mutating func map(_ name: String) throws(ModelError) -> MappedFile {
-        let file = try MappedFile(
-            directory: directory, name: name, byteCountMax: Self.weightsByteCountMax)
+        try open(name, byteCountMax: Self.weightsByteCountMax)
+    }
+
+    private mutating func open(
+        _ name: String, byteCountMax: Int
+    ) throws(ModelError) -> MappedFile {
+        let file: MappedFile
+        switch place {
+        case .directory(let directory):
+            file = try MappedFile(directory: directory, name: name, byteCountMax: byteCountMax)
+        case .program(let files):
+            guard let found = files.first(where: { $0.name == name }) else {
+                throw ModelError(.unreadable, "'\(self.name)' has no \(name)")
+            }
+            file = found
+        }
         read.append(file)
         return file
     }
@@ -44,8 +65,13 @@ struct ModelFiles {
         return try WordPieceTokenizer(tokenizerFile: try bytes("tokenizer.json"))
     }
 
-    /// Whether the directory has a file of this name.
-    func contains(_ name: String) -> Bool { access(directory + "/" + name, F_OK) == 0 }
+    /// Whether there is a file of this name.
+    func contains(_ name: String) -> Bool {
+        switch place {
+        case .directory(let directory): access(directory + "/" + name, F_OK) == 0
+        case .program(let files): files.contains { $0.name == name }
+        }
+    }
 
     /// Returns SHA-256 over a domain line and then, sorted by name, each file that was read: its name
     /// and length as 8-byte big-endian lengths and bytes.

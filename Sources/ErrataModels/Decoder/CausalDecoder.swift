@@ -31,6 +31,16 @@ package struct CausalDecoder: Sendable {
         mergingAdapters adapters: [String] = [], kernels: Kernels = .current
     ) throws(ModelError) {
         var files = ModelFiles(directory: directory)
+        try self.init(
+            &files, precision: precision, threads: threads, mergingAdapters: adapters,
+            kernels: kernels)
+    }
+
+    /// Loads `config.json` and the weights from where `files` says.
+    init(
+        _ files: inout ModelFiles, precision: Linear.Precision, threads: Int,
+        mergingAdapters adapters: [String] = [], kernels: Kernels = .current
+    ) throws(ModelError) {
         let configuration = try DecoderConfiguration(
             try JSONReader.object(try files.bytes("config.json"), place: "config.json"))
         var loaded: [LoraAdapter] = []
