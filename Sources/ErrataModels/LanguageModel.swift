@@ -2,6 +2,8 @@
 package struct LanguageModel: Sendable {
     package let decoder: CausalDecoder
     package let tokenizer: Tokenizer
+    /// Which model it is.
+    package let identity: ModelIdentity
     /// The tokens that end a text: `eos_token_id` of `generation_config.json`, else of `config.json`.
     package let endTokens: Set<Int32>
     private let configuration: TokenizerConfiguration?
@@ -38,6 +40,8 @@ package struct LanguageModel: Sendable {
             ? String(decoding: try files.bytes("chat_template.jinja"), as: UTF8.self) : nil
         decoder = try CausalDecoder(
             &files, precision: precision, threads: threads, mergingAdapters: adapters)
+        identity = ModelIdentity(
+            model: files.sources, merged: decoder.mergedAdapters, precision: precision)
         let vocabularyCount = decoder.configuration.vocabularyCount
         guard tokenizer.idCount <= vocabularyCount else {
             throw ModelError(

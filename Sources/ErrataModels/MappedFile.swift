@@ -9,6 +9,8 @@ import Glibc
 final class MappedFile: @unchecked Sendable {
     let name: String
     let byteCount: Int
+    /// What the file system says of it; nil for a part of the program.
+    let stamp: FileStamp?
     private let base: UnsafeRawPointer?
     private let isPartOfProgram: Bool
 
@@ -16,6 +18,7 @@ final class MappedFile: @unchecked Sendable {
     init(name: String, programBytes bytes: UnsafeRawBufferPointer) {
         self.name = name
         byteCount = bytes.count
+        stamp = nil
         base = bytes.baseAddress
         isPartOfProgram = true
     }
@@ -38,6 +41,7 @@ final class MappedFile: @unchecked Sendable {
         self.name = name
         isPartOfProgram = false
         byteCount = status.st_size
+        stamp = FileStamp(status)
         guard byteCount > 0 else {
             base = nil
             return

@@ -65,6 +65,17 @@ struct ModelFiles {
         return try WordPieceTokenizer(tokenizerFile: try bytes("tokenizer.json"))
     }
 
+    /// What was read so far, each file once.
+    var sources: [SourceFile] {
+        var names: Set<String> = []
+        return read.filter { names.insert($0.name).inserted }.map { file in
+            switch place {
+            case .directory(let directory): SourceFile(file, in: directory)
+            case .program: SourceFile(file)
+            }
+        }
+    }
+
     /// Whether there is a file of this name.
     func contains(_ name: String) -> Bool {
         switch place {

@@ -22,6 +22,8 @@ package struct CausalDecoder: Sendable {
     private let head: ProjectionGroup
     private let frequencies: [Float]
     let kernels: Kernels
+    /// The files of each adapter that is merged into the weights.
+    let mergedAdapters: [[SourceFile]]
 
     /// Loads a Hugging Face directory: `config.json` and the weights.
     ///
@@ -51,7 +53,8 @@ package struct CausalDecoder: Sendable {
         let weights = try DecoderWeights(
             try Checkpoint(&files), configuration, precision: precision, adapters: loaded,
             kernels: kernels)
-        try self.init(weights, name: files.name, threads: threads)
+        try self.init(
+            weights, name: files.name, threads: threads, adapters: loaded.map(\.sources))
     }
 
     /// Makes a decoder of tensors that are not in a directory.
@@ -61,15 +64,18 @@ package struct CausalDecoder: Sendable {
     ) throws(ModelError) {
         let weights = try DecoderWeights(
             tensors, configuration, precision: precision, adapters: [], kernels: kernels)
-        try self.init(weights, name: tensors.name, threads: threads)
+        try self.init(weights, name: tensors.name, threads: threads, adapters: [])
     }
 
-    private init(_ weights: DecoderWeights, name: String, threads: Int) throws(ModelError) {
+    private init(
+        _ weights: DecoderWeights, name: String, threads: Int, adapters: [[SourceFile]]
+    ) throws(ModelError) {
         let configuration = weights.configuration
         let pool = WorkerPool(threads: threads)
         self.configuration = configuration
         self.name = name
         kernels = weights.kernels
+        mergedAdapters = adapters
         frequencies = configuration.rotary.frequencies(headWidth: configuration.headWidth)
         embedding = try weights.weight("model.embed_tokens.weight")
         var blocks: [DecoderBlock] = []

@@ -1,5 +1,4 @@
 import CErrataDecoder
-import Crypto
 
 /// The small decoder that is part of the program: it says what the edits in its prompt say, and knows nothing else.
 ///
@@ -32,12 +31,8 @@ package enum EmbeddedDecoder {
         files.first { $0.name == "model.safetensors" }?.byteCount ?? 0
     }
 
-    /// Returns SHA-256 over a domain line, the precision, and the names, lengths and hashes of all files.
-    ///
-    /// The number in the domain line rises when our arithmetic gives other bits for the same files.
-    package static func identity(precision: Linear.Precision) -> [UInt8] {
-        var lines = "errata decoder 1\n\(precision.rawValue)\ndirectory\n"
-        for file in files { lines += "\(file.sha256) \(file.byteCount) \(file.name)\n" }
-        return Array(SHA256.hash(data: Array(lines.utf8)))
+    /// Which model it is, without loading it.
+    package static func identity(precision: Linear.Precision) -> ModelIdentity {
+        ModelIdentity(model: files.map { SourceFile($0) }, merged: [], precision: precision)
     }
 }

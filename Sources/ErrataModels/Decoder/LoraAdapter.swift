@@ -52,6 +52,8 @@ package final class LoraAdapter: Sendable {
 
     /// The directory's last component.
     package let name: String
+    /// The files that it was read from.
+    let sources: [SourceFile]
     private let configuration: LoraConfiguration
     /// One a layer.
     private let updates: [[DecoderModule: Update]]
@@ -67,6 +69,7 @@ package final class LoraAdapter: Sendable {
             try JSONReader.object(try files.bytes(config), place: config))
         let tensors = try SafeTensors(try files.map("adapter_model.safetensors"))
         updates = try Self.updates(tensors, configuration, base, kernels)
+        sources = files.sources
     }
 
     private static func updates(

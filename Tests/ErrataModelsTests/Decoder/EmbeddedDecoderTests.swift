@@ -105,9 +105,10 @@ struct EmbeddedDecoderTests {
 
     @Test("is another one in another precision")
     func identity() {
-        let whole = EmbeddedDecoder.identity(precision: .float32)
-        #expect(whole.count == 32)
-        #expect(whole != EmbeddedDecoder.identity(precision: .int8))
+        let whole = try EmbeddedDecoder.identity(precision: .float32).digest()
+        let loaded = try EmbeddedDecoder.load(precision: .float32, threads: 1)
+        #expect(try loaded.identity.digest() == whole)
+        #expect(try EmbeddedDecoder.identity(precision: .int8).digest() != whole)
     }
 
     @Test("refuses a chat with a system message, which it was not made for")
