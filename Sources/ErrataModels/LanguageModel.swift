@@ -6,9 +6,7 @@ package struct LanguageModel: Sendable {
     package let identity: ModelIdentity
     /// The tokens that end a text: `eos_token_id` of `generation_config.json`, else of `config.json`.
     package let endTokens: Set<Int32>
-    private let configuration: TokenizerConfiguration?
-    /// The text of `chat_template.jinja`, where the template is not in `tokenizer_config.json`.
-    private let templateFile: String?
+    private let texts: LanguageModelTexts
 
     /// Loads `config.json`, the weights, `tokenizer.json` and, where they are there, `generation_config.json`,
     /// `tokenizer_config.json` and `chat_template.jinja`.
@@ -30,46 +28,14 @@ package struct LanguageModel: Sendable {
         mergingAdapters adapters: [String] = []
     ) throws(ModelError) {
         var files = place
-        tokenizer = try Tokenizer(tokenizerFile: try files.bytes("tokenizer.json"))
-        endTokens = try Self.endTokens(&files)
-        configuration =
-            files.contains("tokenizer_config.json")
-            ? try TokenizerConfiguration(files.bytes("tokenizer_config.json")) : nil
-        templateFile =
-            files.contains("chat_template.jinja")
-            ? String(decoding: try files.bytes("chat_template.jinja"), as: UTF8.self) : nil
+        let texts = try LanguageModelTexts(&files)
+        (tokenizer, endTokens) = (texts.tokenizer, texts.endTokens)
+        self.texts = texts
         decoder = try CausalDecoder(
             &files, precision: precision, threads: threads, mergingAdapters: adapters)
         identity = ModelIdentity(
-            model: files.sources, merged: decoder.mergedAdapters, precision: precision)
-        let vocabularyCount = decoder.configuration.vocabularyCount
-        guard tokenizer.idCount <= vocabularyCount else {
-            throw ModelError(
-                .mismatch,
-                "the tokenizer has ids up to \(tokenizer.idCount - 1), config.json's vocab_size is "
-                    + "\(vocabularyCount)")
-        }
-    }
-
-    private static func endTokens(_ files: inout ModelFiles) throws(ModelError) -> Set<Int32> {
-        let name =
-            files.contains("generation_config.json") ? "generation_config.json" : "config.json"
-        let config = try JSONReader.object(try files.bytes(name), place: name)
-        func id(_ value: JSONValue) throws(ModelError) -> Int32 {
-            guard case .number(let text) = value, let id = Int32(text), id >= 0 else {
-                throw ModelError(.malformed, "\(name): 'eos_token_id' holds \(value.kind)")
-            }
-            return id
-        }
-        guard let value = config["eos_token_id"] else { return [] }
-        switch value {
-        case .null: return []
-        case .array(let values):
-            var ids: Set<Int32> = []
-            for value in values { ids.insert(try id(value)) }
-            return ids
-        default: return [try id(value)]
-        }
+            model: files.sources, merged: decoder.mergedAdapters, precision: decoder.precision)
+        try texts.check(decoder.configuration)
     }
 
     /// Who says something in a chat: `system`, `user` or `assistant`, and what.
@@ -79,12 +45,7 @@ package struct LanguageModel: Sendable {
     ///
     /// Throws `unsupported` for a model without a chat template, or with one that is not supported.
     package func prompt(of chat: [Message]) throws(ModelError) -> [Int32] {
-        let template: ChatTemplate
-        if let templateFile {
-            template = try ChatTemplate(templateFile)
-        } else if let configuration {
-            template = try configuration.chatTemplate()
-        } else {
+        guard let template = try texts.chatTemplate() else {
             throw ModelError(
                 .unsupported, "'\(decoder.name)' has no tokenizer_config.json with a chat template",
                 hint: "Give the model plain text.")
@@ -94,7 +55,7 @@ package struct LanguageModel: Sendable {
                 .init([("role", .string(message.role)), ("content", .string(message.content))]))
         }
         let text = try template.prompt(
-            messages: messages, more: configuration?.templateValues ?? [:])
+            messages: messages, more: texts.configuration?.templateValues ?? [:])
         // The template writes the special tokens itself.
         return tokenizer.encode(text, addSpecialTokens: false)
     }

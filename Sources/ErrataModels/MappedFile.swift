@@ -75,6 +75,26 @@ final class MappedFile: @unchecked Sendable {
     }
 }
 
+/// A part of a mapped file, which stays mapped as long as this does.
+package struct MappedBytes: Sendable {
+    private let file: MappedFile
+    private let range: Range<Int>
+
+    init(_ file: MappedFile, _ range: Range<Int>) {
+        precondition(0 <= range.lowerBound && range.upperBound <= file.byteCount)
+        self.file = file
+        self.range = range
+    }
+
+    var count: Int { range.count }
+
+    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withExtendedLifetime(file) {
+            body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+        }
+    }
+}
+
 /// Returns bytes in lower-case hexadecimal.
 package func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { byte in

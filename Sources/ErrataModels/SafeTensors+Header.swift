@@ -5,6 +5,14 @@ extension SafeTensors {
         "BF16": 2, "I32": 4, "U32": 4, "F32": 4, "F64": 8, "I64": 8, "U64": 8,
     ]
 
+    /// Returns how many bytes an element of a type has.
+    static func elementByteCount(_ type: String, place: String) throws(ModelError) -> Int {
+        guard let count = elementByteCounts[type] else {
+            throw ModelError(.unsupported, "\(place): type '\(type)' is unknown")
+        }
+        return count
+    }
+
     /// Returns the entries of a header whose ranges cover `dataByteCount` bytes exactly.
     static func entries(
         _ header: JSONObject, dataByteCount: Int
@@ -48,9 +56,7 @@ extension SafeTensors {
     ) throws(ModelError) -> Entry {
         try object.refuseKeys(besides: ["dtype", "shape", "data_offsets"])
         let type = try object.string("dtype")
-        guard let elementByteCount = elementByteCounts[type] else {
-            throw ModelError(.unsupported, "\(object.place): type '\(type)' is unknown")
-        }
+        let elementByteCount = try elementByteCount(type, place: object.place)
         let shape = try integers("shape", object)
         let offsets = try integers("data_offsets", object)
         guard shape.count <= dimensionCountMax else {

@@ -112,6 +112,20 @@ package struct SafeTensors: Sendable {
         Float(bitPattern: UInt32(bits) << 16)
     }
 
+    /// Returns the bytes of a tensor, which must have this type and shape, as they lie in the file.
+    func bytes(
+        of name: String, type: String, shape: [Int]
+    ) throws(ModelError) -> MappedBytes {
+        let entry = try entry(name, shape: shape)
+        guard entry.type == type else {
+            throw ModelError(
+                .unsupported,
+                "\(file.name): tensor '\(name)' has type \(entry.type), expected \(type)")
+        }
+        return MappedBytes(
+            file, dataStart + entry.range.lowerBound..<dataStart + entry.range.upperBound)
+    }
+
     private func notFinite(_ name: String, _ value: Float, _ place: Int) -> ModelError {
         ModelError(.malformed, "\(file.name): tensor '\(name)' holds \(value) at \(place)")
     }

@@ -98,6 +98,23 @@ package final class SentenceEncoder: Sendable {
         self.kernels = kernels
     }
 
+    /// Returns how many numbers the checkpoint holds, and how many bytes of each type.
+    package func parameters() throws(ModelError) -> (count: Int, byteCounts: [String: Int]) {
+        var count = 0
+        var byteCounts: [String: Int] = [:]
+        for (name, shape) in checkpoint.shapes {
+            let type = try checkpoint.type(of: name)
+            let numbers = shape.reduce(1, *)
+            count += numbers
+            byteCounts[type, default: 0] +=
+                numbers * (try SafeTensors.elementByteCount(type, place: name))
+        }
+        return (count, byteCounts)
+    }
+
+    /// The style of the tokenizer in a few words.
+    package var tokenizerKind: String { "WordPiece" }
+
     /// Returns the checkpoint's tensors as they lie in the file.
     package func weights() throws(ModelError) -> BertWeights {
         try BertWeights(checkpoint, model.configuration, kernels: kernels)

@@ -135,4 +135,10 @@ private struct RandomTensors: TensorSource {
     func halves(_ name: String, shape: [Int]) throws(ModelError) -> [UInt16] {
         throw ModelError(.unsupported, "random weights have 32 bits")
     }
+
+    func bytes(
+        of name: String, type: String, shape: [Int]
+    ) throws(ModelError) -> MappedBytes {
+        throw ModelError(.unsupported, "random weights are in no file")
+    }
 }

@@ -1,3 +1,5 @@
+import ArgumentParser
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -68,6 +70,24 @@ enum Interrupt {
                 _ = "\r\u{1B}[K".withCString { write(STDERR_FILENO, $0, 4) }
             }
             _exit(Interrupt.status)
+        }
+    }
+
+    /// Lets Ctrl-C cancel `body`, which undoes what it began; the process ends with `status` then.
+    static func cancelling<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let task = Task(operation: body)
+        signal(SIGINT, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+        source.setEventHandler { task.cancel() }
+        source.resume()
+        defer {
+            source.cancel()
+            Interrupt.cleanUpOnSIGINT()
+        }
+        do { return try await task.value } catch is CancellationError {
+            throw ExitCode(Interrupt.status)
         }
     }
 

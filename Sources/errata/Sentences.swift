@@ -1,5 +1,6 @@
 import ErrataAPI
 import ErrataCore
+import Foundation
 
 // How replies read on a terminal of 80 columns.
 
@@ -146,4 +147,17 @@ func byteText(_ count: Int) -> String {
         unit += 1
     }
     return "\(decimal(value, 1)) \(units[unit])"
+}
+
+extension Duration {
+    var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}
+
+extension Double {
+    /// Seconds for people: "3.2 s", "14.0 ms".
+    var secondsText: String {
+        String(format: self < 0.1 ? "%.1f ms" : "%.1f s", self < 0.1 ? 1000 * self : self)
+    }
 }

@@ -22,6 +22,8 @@ package struct CausalDecoder: Sendable {
     private let head: ProjectionGroup
     private let frequencies: [Float]
     let kernels: Kernels
+    /// What it computes with; 8 bits if the checkpoint is in 8 bits, whatever was asked for.
+    package let precision: Linear.Precision
     /// The files of each adapter that is merged into the weights.
     let mergedAdapters: [[SourceFile]]
 
@@ -75,6 +77,7 @@ package struct CausalDecoder: Sendable {
         self.configuration = configuration
         self.name = name
         kernels = weights.kernels
+        precision = weights.precision
         mergedAdapters = adapters
         frequencies = configuration.rotary.frequencies(headWidth: configuration.headWidth)
         embedding = try weights.weight("model.embed_tokens.weight")

@@ -105,4 +105,11 @@ struct Checkpoint: TensorSource {
     func halves(_ name: String, shape: [Int]) throws(ModelError) -> [UInt16] {
         try file(name).halves(name, shape: shape)
     }
+
+    /// Returns the bytes of a tensor as they lie in its file.
+    func bytes(
+        of name: String, type: String, shape: [Int]
+    ) throws(ModelError) -> MappedBytes {
+        try file(name).bytes(of: name, type: type, shape: shape)
+    }
 }

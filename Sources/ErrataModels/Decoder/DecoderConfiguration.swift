@@ -37,6 +37,8 @@ package struct DecoderConfiguration: Equatable, Sendable {
     package let normalizesHeads: Bool
     /// How many positions, its own included, a token attends to; one a layer, nil for all.
     package let windows: [Int?]
+    /// How the linear weights lie on disk, if not as numbers of their own.
+    package let quantization: DecoderQuantization?
 
     package static let widthMax = 1 << 16
     package static let headCountMax = 1 << 10
@@ -64,6 +66,9 @@ package struct DecoderConfiguration: Equatable, Sendable {
         biases = features.biases
         normalizesHeads = features.normalizesHeads
         windows = try features.windows.list(config, layerCount: layerCount)
+        quantization =
+            config.present("quantization_config") == nil
+            ? nil : try DecoderQuantization(try config.object("quantization_config"))
     }
 
     private static func family(
@@ -84,11 +89,6 @@ package struct DecoderConfiguration: Equatable, Sendable {
         }
         try config.require("model_type", is: family.modelType)
         try config.require("hidden_act", is: "silu")
-        if config.present("quantization_config") != nil {
-            throw ModelError(
-                .unsupported, "\(config.place): quantization_config is not supported",
-                hint: "Use the checkpoint in float32, float16 or bfloat16.")
-        }
         return family
     }
 

@@ -12,7 +12,7 @@ struct DecoderWeights {
     let kernels: Kernels
     private let tensors: any TensorSource
     private let shapes: [String: [Int]]
-    private let precision: Linear.Precision
+    let precision: Linear.Precision
     private let adapters: [LoraAdapter]
 
     /// Checks the table; `adapters` are added to the weights as they are read.
@@ -22,10 +22,25 @@ struct DecoderWeights {
     ) throws(ModelError) {
         self.tensors = tensors
         self.configuration = configuration
-        self.precision = precision
+        self.precision = configuration.quantization == nil ? precision : .int8
         self.adapters = adapters
         self.kernels = kernels
         shapes = DecoderTensors.shapes(configuration)
+        try Self.checkTable(tensors, configuration, shapes)
+        if self.precision == .int8 { try Self.checkWidths(shapes, tensors.name) }
+        guard configuration.quantization == nil || adapters.isEmpty else {
+            throw ModelError(
+                .unsupported, "\(tensors.name): no adapter can be merged into weights in 8 bits",
+                hint: "Merge it into the original: errata models quantize --adapter ADAPTER.")
+        }
+    }
+
+    private static func checkTable(
+        _ tensors: any TensorSource, _ configuration: DecoderConfiguration,
+        _ logical: [String: [Int]]
+    ) throws(ModelError) {
+        let shapes =
+            configuration.quantization == nil ? logical : DecoderTensors.quantized(logical)
         let (found, name) = (tensors.shapes, tensors.name)
         if let tensor = Set(shapes.keys).subtracting(found.keys).min() {
             throw ModelError(.mismatch, "\(name): tensor '\(tensor)' is missing")
@@ -38,6 +53,19 @@ struct DecoderWeights {
             throw ModelError(
                 .mismatch,
                 "\(name): tensor '\(tensor)' has shape \(found[tensor] ?? []), expected \(shape)")
+        }
+    }
+
+    /// Refuses maps of more inputs than their products in 8 bits have room to be summed.
+    private static func checkWidths(
+        _ shapes: [String: [Int]], _ name: String
+    ) throws(ModelError) {
+        for (tensor, shape) in shapes.sorted(by: { $0.key < $1.key })
+        where DecoderTensors.isLinear(shape) && shape[1] > QuantizedWeight.inputCountMax {
+            throw ModelError(
+                .limit,
+                "\(name): tensor '\(tensor)' has \(shape[1]) inputs, more than the "
+                    + "\(QuantizedWeight.inputCountMax) that 8 bits allow")
         }
     }
 
@@ -56,9 +84,13 @@ struct DecoderWeights {
             kernels: kernels)
     }
 
-    /// Returns a map's weight; in float32, 16-bit files stay in 16 bits.
+    /// Returns a map's weight; in float32, 16-bit files stay in 16 bits, and 8-bit ones always do.
     func weight(_ name: String) throws(ModelError) -> PackedWeight {
         let shape = shape(name)
+        if configuration.quantization != nil {
+            return PackedWeight(
+                try QuantizedWeight(tensors, name, shape: shape, kernels: kernels))
+        }
         let type = try tensors.type(of: name)
         guard precision == .float32, type == "F16" || type == "BF16" else {
             return PackedWeight(
@@ -73,21 +105,46 @@ struct DecoderWeights {
     ///
     /// A merged weight has no 16-bit form, so it is float32 or 8 bits.
     func projection(_ module: DecoderModule, layer: Int) throws(ModelError) -> Projection {
-        let name = "model.layers.\(layer).\(module.path)"
+        let name = Self.name(module, layer: layer)
         let bias = module.hasBias(configuration) ? try floats(name + ".bias") : nil
         let updates = adapters.compactMap { $0.update(module, layer: layer) }
         guard !updates.isEmpty else {
             return Projection(weight: try weight(name + ".weight"), bias: bias)
         }
-        var values = try floats(name + ".weight")
+        let values = try merged(name + ".weight", updates)
+        let outputs = module.shape(configuration)[0]
+        return Projection(
+            weight: PackedWeight(values, outputs: outputs, precision: precision, kernels: kernels),
+            bias: bias)
+    }
+
+    private static func name(_ module: DecoderModule, layer: Int) -> String {
+        "model.layers.\(layer).\(module.path)"
+    }
+
+    private func merged(
+        _ name: String, _ updates: [LoraAdapter.Update]
+    ) throws(ModelError) -> [Float] {
+        var values = try floats(name)
         for update in updates {
             values = WeightDelta.merged(
                 values, down: update.down, up: update.up, rank: update.rank, scale: update.scale,
                 kernels: kernels)
         }
-        let outputs = module.shape(configuration)[0]
-        return Projection(
-            weight: PackedWeight(values, outputs: outputs, precision: precision, kernels: kernels),
-            bias: bias)
+        return values
+    }
+
+    /// Returns a linear weight in 8 bits, with the adapters merged into it: the one that is computed with.
+    func quantized(_ name: String) throws(ModelError) -> QuantizedWeight {
+        let shape = shape(name)
+        var updates: [LoraAdapter.Update] = []
+        for layer in 0..<configuration.layerCount {
+            for module in DecoderModule.allCases
+            where Self.name(module, layer: layer) + ".weight" == name {
+                updates = adapters.compactMap { $0.update(module, layer: layer) }
+            }
+        }
+        return QuantizedWeight(
+            try merged(name, updates), outputs: shape[0], inputs: shape[1], kernels: kernels)
     }
 }

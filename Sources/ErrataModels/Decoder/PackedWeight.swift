@@ -49,6 +49,13 @@ struct PackedWeight: Sendable {
         storage = .half(packed, half)
     }
 
+    /// Takes a weight that is in 8 bits already.
+    init(_ weight: QuantizedWeight) {
+        inputs = weight.inputs
+        outputs = weight.outputs
+        storage = .int8(weight)
+    }
+
     private static func filled<Number>(
         _ count: Int, _ body: (UnsafeMutablePointer<Number>) -> Void
     ) -> [Number] {
@@ -68,7 +75,7 @@ struct PackedWeight: Sendable {
         switch storage {
         case .float32(let packed): packed.count * 4
         case .half(let packed, _): packed.count * 2
-        case .int8(let weight): weight.packed.count + weight.scales.count * 4
+        case .int8(let weight): weight.byteCount
         }
     }
 
@@ -145,7 +152,7 @@ extension QuantizedWeight {
         let depth = (inputs + 3) / 4 * 4
         let first = range.lowerBound
         func run(_ bias: UnsafePointer<Float>) {
-            packed.withUnsafeBufferPointer { packed in
+            withPacked { packed in
                 scales.withUnsafeBufferPointer { scales in
                     guard let b = packed.baseAddress, let scales = scales.baseAddress
                     else { return }
@@ -167,10 +174,12 @@ extension QuantizedWeight {
     fileprivate func copyRow(_ row: Int, to out: UnsafeMutablePointer<Float>) {
         let quads = (inputs + 3) / 4
         let start = row / 16 * quads * 64 + row % 16 * 4
-        for i in 0..<inputs {
-            // Packed bytes have their top bit flipped.
-            let value = packed[start + i / 4 * 64 + i % 4] ^ Int8.min
-            out[i] = Float(value) * scales[row]
+        withPacked { packed in
+            for i in 0..<inputs {
+                // Packed bytes have their top bit flipped.
+                let value = packed[start + i / 4 * 64 + i % 4] ^ Int8.min
+                out[i] = Float(value) * scales[row]
+            }
         }
     }
 }

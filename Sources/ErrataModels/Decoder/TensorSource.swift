@@ -14,4 +14,7 @@ package protocol TensorSource: Sendable {
 
     /// Returns the elements, all finite, of a tensor of type F16 or BF16 as they are.
     func halves(_ name: String, shape: [Int]) throws(ModelError) -> [UInt16]
+
+    /// Returns the bytes of a tensor of this type and shape as they lie in a file.
+    func bytes(of name: String, type: String, shape: [Int]) throws(ModelError) -> MappedBytes
 }

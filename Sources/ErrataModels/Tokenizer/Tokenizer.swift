@@ -19,6 +19,19 @@ package struct Tokenizer: Sendable {
     let tokens: TokenTable
     private let cache = WordCacheOwner()
 
+    /// The style in a few words, for people.
+    package var kind: String {
+        switch model {
+        case .wordPiece: return "WordPiece"
+        case .bytePair(let model):
+            switch model.alphabet {
+            case .bytes: return "byte-level BPE"
+            case .characters(let byteIDs):
+                return byteIDs == nil ? "BPE" : "BPE with byte fallback"
+            }
+        }
+    }
+
     /// All ids are below it.
     package var idCount: Int {
         max(tokens.idCount, (added.tokens.keys.max().map { Int($0) } ?? -1) + 1)

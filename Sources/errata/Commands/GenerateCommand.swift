@@ -150,9 +150,3 @@ private struct GenerateReport: Encodable {
         }
     }
 }
-
-extension Duration {
-    fileprivate var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
-    }
-}

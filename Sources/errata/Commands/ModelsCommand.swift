@@ -9,8 +9,10 @@ import Glibc
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "Fetch or list the models that run on this machine",
-        subcommands: [Pull.self, List.self, Check.self, Answerers.self],
+        abstract: "Fetch, list, check and convert the models that run on this machine",
+        subcommands: [
+            Pull.self, List.self, Info.self, Check.self, Quantize.self, Answerers.self,
+        ],
         defaultSubcommand: List.self)
 
     struct Pull: AsyncParsableCommand {
@@ -105,23 +107,12 @@ enum EncoderModel {
     /// Tells on standard error how far it is; Ctrl-C ends the download and leaves nothing half done.
     static func pull(_ name: String) async throws -> ModelStore.InstalledModel {
         let store = try store()
-        let task = Task {
+        return try await Interrupt.cancelling {
             try await ModelStore.pull(name: name, into: store) { phase in
                 // Looking at what is there is quick, and no news.
                 guard phase != "checking the store" else { return }
                 Terminal.error.line(Style.dim.on("\(name): \(phase)", .error))
             }
-        }
-        signal(SIGINT, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        source.setEventHandler { task.cancel() }
-        source.resume()
-        defer {
-            source.cancel()
-            Interrupt.cleanUpOnSIGINT()
-        }
-        do { return try await task.value } catch is CancellationError {
-            throw ExitCode(Interrupt.status)
         }
     }
 }

@@ -104,7 +104,7 @@ struct EmbeddedDecoderTests {
     }
 
     @Test("is another one in another precision")
-    func identity() {
+    func identity() throws {
         let whole = try EmbeddedDecoder.identity(precision: .float32).digest()
         let loaded = try EmbeddedDecoder.load(precision: .float32, threads: 1)
         #expect(try loaded.identity.digest() == whole)
