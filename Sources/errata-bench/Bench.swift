@@ -12,6 +12,7 @@ struct Bench: AsyncParsableCommand {
             """,
         subcommands: [
             Answers.self, Commits.self, Versions.self, SearchSpeed.self, Encode.self, Decode.self,
+            Perplexity.self,
             Train.self, Read.self, Chains.self, Proofs.self, AskSpeed.self, Audit.self,
         ])
 }

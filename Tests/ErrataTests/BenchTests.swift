@@ -8,7 +8,7 @@ struct BenchTests {
         "every command runs at its smoke size",
         arguments: [
             "answers", "ask", "audit", "chains", "commits", "versions", "search", "encode",
-            "decode", "read",
+            "decode", "perplexity", "read",
             "train", "proofs",
         ])
     func smoke(command: String) throws {
