@@ -29,7 +29,7 @@ import sys
 import numpy
 import torch
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel
 from transformers.models.mpnet.modeling_mpnet import MPNetEncoder
 
@@ -151,7 +151,9 @@ def make_mpnet(folder):
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.RobertaProcessing(("</s>", ids["</s>"]), ("<s>", ids["<s>"]))
-    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "[UNK]", "<mask>"])
+    # The real one takes the space before it.
+    mask = AddedToken("<mask>", lstrip=True, normalized=False, special=True)
+    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "[UNK]", mask])
     tokenizer.save(os.path.join(model_folder, "tokenizer.json"))
 
     config = dict(

@@ -56,13 +56,13 @@ struct ModelFiles {
     }
 
     /// Reads `tokenizer.json`, or `vocab.txt` where there is none.
-    mutating func tokenizer() throws -> WordPieceTokenizer {
+    mutating func tokenizer() throws(ModelError) -> Tokenizer {
         guard contains("tokenizer.json") else {
-            return try WordPieceTokenizer(
+            return try Tokenizer(
                 vocabularyFile: try bytes("vocab.txt"),
                 configurationFile: try bytes("tokenizer_config.json"))
         }
-        return try WordPieceTokenizer(tokenizerFile: try bytes("tokenizer.json"))
+        return try Tokenizer(tokenizerFile: try bytes("tokenizer.json"))
     }
 
     /// What was read so far, each file once.

@@ -28,7 +28,7 @@ package final class SentenceEncoder: Sendable {
     private let pooling: Pooling
 
     package let model: BertEncoder
-    let tokenizer: WordPieceTokenizer
+    let tokenizer: Tokenizer
     let checkpoint: SafeTensors
     private let threads: Int
     package let kernels: Kernels
@@ -76,10 +76,10 @@ package final class SentenceEncoder: Sendable {
             try files.bytes(pooling), width: configuration.width, place: pooling)
         isNormalized = modules.isNormalized
         tokenizer = try files.tokenizer()
-        guard tokenizer.vocabularyCount <= configuration.vocabularyCount else {
+        guard tokenizer.idCount <= configuration.vocabularyCount else {
             throw ModelError(
                 .mismatch,
-                "the tokenizer has \(tokenizer.vocabularyCount) tokens, config.json's vocab_size "
+                "the tokenizer has \(tokenizer.idCount) tokens, config.json's vocab_size "
                     + "is \(configuration.vocabularyCount)")
         }
         guard tokenizer.specialCount < modules.tokenCountMax else {
@@ -113,7 +113,7 @@ package final class SentenceEncoder: Sendable {
     }
 
     /// The style of the tokenizer in a few words.
-    package var tokenizerKind: String { "WordPiece" }
+    package var tokenizerKind: String { tokenizer.kind }
 
     /// Returns the checkpoint's tensors as they lie in the file.
     package func weights() throws(ModelError) -> BertWeights {
@@ -132,7 +132,7 @@ package final class SentenceEncoder: Sendable {
     }
 
     /// Returns the ids of a text and how many tokens are left out because it is too long.
-    package func tokens(_ text: String) -> WordPieceTokenizer.Encoding {
+    package func tokens(_ text: String) -> Tokenizer.Encoding {
         tokenizer.encode(text, tokenCountMax: tokenCountMax)
     }
 

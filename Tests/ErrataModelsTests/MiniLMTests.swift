@@ -33,7 +33,7 @@ struct MiniLMTests {
     @Test("ids and truncation of 500 sentences are those of Hugging Face tokenizers")
     func ids() throws {
         let directory = try #require(directory)
-        let tokenizer = try WordPieceTokenizer(
+        let tokenizer = try Tokenizer(
             tokenizerFile: Array(
                 try Data(contentsOf: URL(fileURLWithPath: directory + "/tokenizer.json"))))
         let sentences = try Recorded("minilm-reference.json").sentences

@@ -3,8 +3,8 @@ import ErrataModels
 
 /// Returns SHA-256 over what scalars, between two letters, become and into how many words they fall.
 ///
-/// The scalars and the form are those of make_reference.py.
-func scalarDigest() -> String {
+/// The scalars and the form are those of make_reference.py. `tokenizer` cuts words without normalizing them.
+func scalarDigest(_ tokenizer: Tokenizer) -> String {
     let normalizer = BertNormalizer(
         cleanText: true, handleChineseCharacters: true, stripAccents: nil, lowercase: true)
     let ranges: [Range<UInt32>] = [
@@ -16,7 +16,9 @@ func scalarDigest() -> String {
         let text: [Unicode.Scalar] = ["a", scalar, "b"]
         var string = String.UnicodeScalarView()
         string.append(contentsOf: normalizer(text))
-        let words = BertPreTokenizer.words(text).count
+        // Every other piece of a word starts so.
+        let words = tokenizer.encode("a\(scalar)b", addSpecialTokens: false)
+            .count { !tokenizer.decode([$0]).hasPrefix("##") }
         digest.update(data: Array("\(String(string)) \(words)\n".utf8))
     }
     return digest.finalize().map { byte in

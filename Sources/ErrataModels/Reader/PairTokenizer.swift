@@ -40,9 +40,9 @@ package struct PairTokenizer: Sendable {
     /// What a question may take of them if the edit needs the rest.
     package static let questionTokenCountMax = 128
 
-    private let tokenizer: WordPieceTokenizer
+    private let tokenizer: Tokenizer
 
-    package init(_ tokenizer: WordPieceTokenizer) throws(ModelError) {
+    package init(_ tokenizer: Tokenizer) throws(ModelError) {
         guard tokenizer.before.count == 1, tokenizer.after.count == 1 else {
             throw ModelError(
                 .unsupported,
@@ -85,7 +85,9 @@ package struct PairTokenizer: Sendable {
     /// Returns the tokens of a text, word by word.
     private func pieces(_ text: String) -> [Piece] {
         Self.words(text).flatMap { place in
-            tokenizer.content(String(text[place])).map { Piece(id: $0, place: place) }
+            tokenizer.encode(String(text[place]), addSpecialTokens: false).map {
+                Piece(id: $0, place: place)
+            }
         }
     }
 

@@ -29,6 +29,29 @@ struct PieceText {
         pieces = result
     }
 
+    /// Cuts each piece into the runs between white space, each punctuation character by itself.
+    mutating func splitAtPunctuation() {
+        let old = pieces
+        pieces = []
+        pieces.reserveCapacity(max(old.count, bytes.count / 4))
+        for piece in old {
+            var start = piece.lowerBound
+            var position = start
+            while position < piece.upperBound {
+                let (scalar, length) = decodeScalar(bytes.span, at: position)
+                let end = position + length
+                let isPunctuation = scalar.isBertPunctuation
+                if isPunctuation || scalar.isBertSpace {
+                    if start < position { pieces.append(start..<position) }
+                    if isPunctuation { pieces.append(position..<end) }
+                    start = end
+                }
+                position = end
+            }
+            if start < piece.upperBound { pieces.append(start..<piece.upperBound) }
+        }
+    }
+
     /// Rewrites each piece; `body` appends what becomes of a piece to the bytes that it is given.
     mutating func rewrite(_ body: (ArraySlice<UInt8>, inout [UInt8]) -> Void) {
         var result: [UInt8] = []
@@ -68,9 +91,7 @@ indirect enum PreTokenizer: Sendable {
         case .metaspace(let mark, let prepending, let splits):
             Self.markSpaces(&text, mark, prepending)
             if splits { text.split(.literal(mark), .mergedWithNext) }
-        case .bert:
-            text.split(.character { $0.properties.isWhitespace }, .removed)
-            text.split(.character { $0.isBertPunctuation }, .isolated)
+        case .bert: text.splitAtPunctuation()
         case .sequence(let steps): for step in steps { step(&text) }
         }
     }

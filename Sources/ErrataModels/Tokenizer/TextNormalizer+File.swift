@@ -20,7 +20,7 @@ extension TextNormalizer {
             try object.refuseKeys(besides: ["type", "strip_left", "strip_right"])
             self = .strip(
                 left: try object.boolean("strip_left"), right: try object.boolean("strip_right"))
-        case "BertNormalizer": self = .bert(try WordPieceTokenizer.normalizer(object))
+        case "BertNormalizer": self = .bert(try BertNormalizer(object))
         case "Sequence":
             try object.refuseKeys(besides: ["type", "normalizers"])
             var steps: [TextNormalizer] = []

@@ -31,6 +31,7 @@ indirect enum TextNormalizer: Sendable {
         case .replace(let pattern, let content): return Self.replaced(text, pattern, content)
         case .strip(let left, let right): return Self.stripped(text, left: left, right: right)
         case .bert(let normalizer):
+            if text.allSatisfy({ $0 < 0x80 }) { return normalizer(ascii: text) }
             let scalars = Array(String(decoding: text, as: UTF8.self).unicodeScalars)
             return Self.bytes(normalizer(scalars))
         case .sequence(let steps): return steps.reduce(text) { $1($0) }

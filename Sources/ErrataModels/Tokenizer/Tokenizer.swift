@@ -54,7 +54,7 @@ package struct Tokenizer: Sendable {
     /// Returns the ids of a text; `addSpecialTokens` puts the special ones around it that the model expects.
     package func encode(_ text: String, addSpecialTokens: Bool = true) -> [Int32] {
         var ids = addSpecialTokens ? before : []
-        var work = MergeWork(cache: cache.take())
+        var work = MergeWork(cache: usesCache ? cache.take() : WordCache())
         let bytes = Array(text.utf8)
         for part in added.split(bytes, isNormalized: false) {
             if let id = part.id {
@@ -64,9 +64,14 @@ package struct Tokenizer: Sendable {
                     Array(bytes[part.range]), isAtStart: part.range.lowerBound == 0, &ids, &work)
             }
         }
-        cache.giveBack(work.cache)
+        if usesCache { cache.giveBack(work.cache) }
         if addSpecialTokens { ids += after }
         return ids
+    }
+
+    /// Whether words are looked up before they are cut; the longest pieces are found about as fast.
+    private var usesCache: Bool {
+        if case .bytePair = model { true } else { false }
     }
 
     private func append(

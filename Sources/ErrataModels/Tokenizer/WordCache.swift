@@ -6,7 +6,8 @@ struct WordCache: Sendable {
     static let wordByteCountMax = 64
 
     private let hash = ByteHash()
-    private var slots = [Int32](repeating: -1, count: 2 * wordCountMax)
+    /// Indices into `wordEnds`, or -1; empty until there is a word.
+    private var slots: [Int32] = []
     private var words: [UInt8] = []
     private var wordEnds: [Int32] = [0]
     private var ids: [Int32] = []
@@ -14,7 +15,7 @@ struct WordCache: Sendable {
 
     /// Appends the ids of a word and returns true, if they are known.
     func append(_ word: Span<UInt8>, to result: inout [Int32]) -> Bool {
-        guard let index = find(word).index else { return false }
+        guard !slots.isEmpty, let index = find(word).index else { return false }
         for i in Int(idEnds[index])..<Int(idEnds[index + 1]) { result.append(ids[i]) }
         return true
     }
@@ -22,6 +23,7 @@ struct WordCache: Sendable {
     /// Keeps the ids of a word that is not there.
     mutating func insert(_ word: Span<UInt8>, _ new: ArraySlice<Int32>) {
         if wordEnds.count > Self.wordCountMax { self = WordCache() }
+        if slots.isEmpty { slots = [Int32](repeating: -1, count: 2 * Self.wordCountMax) }
         let slot = find(word).slot
         slots[slot] = Int32(wordEnds.count - 1)
         for i in 0..<word.count { words.append(word[i]) }

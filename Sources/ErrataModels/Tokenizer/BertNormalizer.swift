@@ -32,6 +32,19 @@ package struct BertNormalizer: Equatable, Sendable {
         return text
     }
 
+    /// Does the same with text that is ASCII, in which there are no accents and no Chinese characters.
+    package func callAsFunction(ascii text: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        for byte in text {
+            let scalar = Unicode.Scalar(byte)
+            if cleanText, scalar.isBertControl { continue }
+            let cleaned = cleanText && scalar.isBertSpace ? UInt8(ascii: " ") : byte
+            result.append(lowercase && (0x41...0x5A).contains(cleaned) ? cleaned + 32 : cleaned)
+        }
+        return result
+    }
+
     private static func cleaned(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
         if scalar.value == 0xFFFD || scalar.isBertControl { return nil }
         return scalar.isBertSpace ? " " : scalar
@@ -75,7 +88,9 @@ extension Unicode.Scalar {
     }
 
     /// White space where BERT splits words.
-    var isBertSpace: Bool { properties.isWhitespace }
+    var isBertSpace: Bool {
+        isASCII ? value == 0x20 || (0x09...0x0D).contains(value) : properties.isWhitespace
+    }
 
     /// A control character: general category C, except tab, line feed and carriage return.
     var isBertControl: Bool {
@@ -124,5 +139,24 @@ extension Unicode.Scalar {
             true
         default: false
         }
+    }
+}
+
+extension BertNormalizer {
+    /// Reads the `normalizer` of that name.
+    init(_ object: JSONObject) throws(ModelError) {
+        try object.require("type", is: "BertNormalizer")
+        try object.refuseKeys(besides: [
+            "type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase",
+        ])
+        var strip: Bool?
+        if case .null = try object.required("strip_accents") {
+        } else {
+            strip = try object.boolean("strip_accents")
+        }
+        self.init(
+            cleanText: try object.boolean("clean_text"),
+            handleChineseCharacters: try object.boolean("handle_chinese_chars"),
+            stripAccents: strip, lowercase: try object.boolean("lowercase"))
     }
 }

@@ -47,7 +47,8 @@ struct WordPieceVocabulary: Sendable {
         }
     }
 
-    static let emptyHash: UInt64 = 0xCBF2_9CE4_8422_2325
+    // The standard basis, with a secret: files choose the tokens, and could make all of them collide.
+    static let emptyHash = 0xCBF2_9CE4_8422_2325 ^ UInt64(truncatingIfNeeded: Hasher().finalize())
 
     static func hash(_ hash: UInt64, adding byte: UInt8) -> UInt64 {
         (hash ^ UInt64(byte)) &* 0x100_0000_01B3
@@ -87,5 +88,15 @@ struct WordPieceVocabulary: Sendable {
         var slot = self.slot(hash)
         while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
         slots[slot] = index
+    }
+}
+
+extension WordPieceVocabulary {
+    /// Returns the id of a token that something else in the files names.
+    func id(of token: String, _ place: String) throws(ModelError) -> Int32 {
+        guard !token.isEmpty, let id = id(Array(token.utf8)) else {
+            throw ModelError(.malformed, "\(place): token '\(token)' is not in the vocabulary")
+        }
+        return id
     }
 }
