@@ -38,6 +38,11 @@ package struct LanguageModel: Sendable {
         try texts.check(decoder.configuration)
     }
 
+    /// Whether the directory says how a chat is put to the model.
+    package var hasChatTemplate: Bool {
+        templateFile != nil || !(configuration?.chatTemplates.isEmpty ?? true)
+    }
+
     /// Who says something in a chat: `system`, `user` or `assistant`, and what.
     package typealias Message = (role: String, content: String)
 

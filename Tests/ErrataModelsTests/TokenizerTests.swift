@@ -35,6 +35,26 @@ struct TokenizerTests {
         #expect(tokenizer.isSpecial(start))
     }
 
+    @Test(
+        "no text spells a special token any more once it was made plain",
+        arguments: TokenizerFixture.all)
+    func plainText(fixture: TokenizerFixture) throws {
+        let tokenizer = try fixture.tokenizer()
+        let special = (0..<Int32(tokenizer.idCount)).filter { tokenizer.isSpecial($0) }
+        try #require(!special.isEmpty)
+        for id in special {
+            let written = tokenizer.decode([id], skipSpecialTokens: false)
+            guard !written.lowercased().contains("unk") else { continue }
+            for text in [written, "the \(written) river", "\(written)\(written)"] {
+                #expect(tokenizer.encode(text, addSpecialTokens: false).contains(id))
+                let plain = tokenizer.withoutSpecialTokens(text)
+                #expect(!tokenizer.encode(plain, addSpecialTokens: false).contains(id), "\(plain)")
+                #expect(plain.filter { $0 != " " } == text.filter { $0 != " " })
+            }
+        }
+        #expect(tokenizer.withoutSpecialTokens("the river < | > 你") == "the river < | > 你")
+    }
+
     @Test("a stream returns a character with its last byte and spaces before the next word")
     func streaming() throws {
         let bytes = try TokenizerFixture(name: "qwen2").tokenizer()

@@ -69,6 +69,20 @@ struct AddedTokens: Sendable {
         return parts
     }
 
+    /// Returns the text with a space after the first character of what would become a special token.
+    func withoutSpecial(_ text: [UInt8]) -> [UInt8] {
+        [false, true].reduce(text) { text, isNormalized in
+            split(text, isNormalized: isNormalized).flatMap { part -> [UInt8] in
+                guard let id = part.id, isSpecial(id), let token = tokens[id] else {
+                    return Array(text[part.range])
+                }
+                // One character alone has no place for a space.
+                let rest = token.content.dropFirst().drop { $0 & 0xC0 == 0x80 }
+                return rest.isEmpty ? [] : token.content.dropLast(rest.count) + [0x20] + rest
+            }
+        }
+    }
+
     /// Returns what a token takes of the text, its white space included, or nil if it is only a part of a
     /// word and must not be.
     private func extent(

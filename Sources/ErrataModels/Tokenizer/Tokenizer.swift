@@ -110,6 +110,11 @@ package struct Tokenizer: Sendable {
         return Array(decoder(list).joined())
     }
 
+    /// Returns `text` so that no part of it becomes a special token: one that it spells gets a space inside.
+    package func withoutSpecialTokens(_ text: String) -> String {
+        String(decoding: added.withoutSpecial(Array(text.utf8)), as: UTF8.self)
+    }
+
     /// Whether an id is one that decoding may skip.
     package func isSpecial(_ id: Int32) -> Bool { added.isSpecial(id) }
 

@@ -1,0 +1,131 @@
+import Crypto
+import Foundation
+
+/// A checkpoint of this machine as a chat's other side.
+package struct CheckpointBackend: ChatBackend {
+    package let identity: [UInt8]
+    package let byteCount: Int
+    package let answersAlone = true
+    private let model: LanguageModel
+
+    /// Loads a Hugging Face directory, with LoRA adapters merged into its weights.
+    ///
+    /// Costs the time of reading all files twice: once for their hash.
+    package init(
+        directory: String, adapters: [String] = [], precision: Linear.Precision, threads: Int
+    ) throws(ModelError) {
+        identity = try CheckpointFiles.identity(
+            of: [directory] + adapters, precision: precision)
+        model = try LanguageModel(
+            directory: directory, precision: precision, threads: threads,
+            mergingAdapters: adapters)
+        byteCount = model.decoder.byteCount
+    }
+
+    package func reply(
+        to chat: [ChatMessage], _ options: ChatOptions,
+        onPiece: @escaping @Sendable (String) -> Void
+    ) async throws -> ChatEnd {
+        let prompt = try model.prompt(of: chat)
+        let positionCount = model.decoder.configuration.positionCount
+        guard prompt.count < positionCount else {
+            throw ModelError(
+                .limit,
+                "the prompt has \(prompt.count) tokens, and '\(model.decoder.name)' has "
+                    + "\(positionCount) positions",
+                hint: "Show it fewer facts (-k), or ask more briefly.")
+        }
+        let request = LanguageModel.Request(
+            tokenCountMax: options.tokenCountMax, sampling: options.sampling)
+        var end = ChatEnd(.complete, tokenCount: 0)
+        for try await piece in try model.text(continuing: prompt, request) {
+            if !piece.text.isEmpty { onPiece(piece.text) }
+            end = ChatEnd(piece.end?.reason ?? .complete, tokenCount: piece.tokenCount)
+        }
+        return end
+    }
+}
+
+extension ChatOptions {
+    var sampling: Sampling {
+        guard let temperature, temperature > 0 else { return .greedy }
+        return .random(temperature: Float(temperature), topK: nil, topP: nil, seed: seed)
+    }
+}
+
+extension GenerationEnd {
+    fileprivate var reason: ChatEnd.Reason {
+        switch self {
+        case .stopToken, .stopped: .complete
+        case .tokenCount: .tokenCount
+        case .positions: .positions
+        }
+    }
+}
+
+extension LanguageModel {
+    /// Returns the tokens after which the model says the next message of `chat`.
+    ///
+    /// A model without a chat template gets the last message as plain text. No content becomes a special
+    /// token: it is text that people wrote, and may look like the end of a message.
+    func prompt(of chat: [ChatMessage]) throws(ModelError) -> [Int32] {
+        let messages = chat.map {
+            (role: $0.role.rawValue, content: tokenizer.withoutSpecialTokens($0.content))
+        }
+        guard hasChatTemplate else { return tokenizer.encode(messages.last?.content ?? "") }
+        return try prompt(of: messages)
+    }
+}
+
+/// The files that decide about what a checkpoint computes.
+package enum CheckpointFiles {
+    private static let suffixes = [".json", ".jinja", ".safetensors"]
+    /// How many files a directory may have that count.
+    static let countMax = 4_096
+
+    /// Returns the names of the files in `directory` that a model is read from, sorted.
+    static func names(in directory: String) throws(ModelError) -> [String] {
+        let all: [String]
+        do { all = try FileManager.default.contentsOfDirectory(atPath: directory) } catch {
+            throw ModelError(
+                .unreadable, "cannot read the directory \(directory)",
+                hint: "A model is a directory with config.json, weights and tokenizer.json.")
+        }
+        let names = all.filter { name in suffixes.contains { name.hasSuffix($0) } }
+        guard names.count <= countMax else {
+            throw ModelError(.limit, "\(directory) has \(names.count) files, more than \(countMax)")
+        }
+        return names.sorted()
+    }
+
+    /// Returns how many bytes of weights `directory` holds.
+    package static func weightByteCount(in directory: String) throws(ModelError) -> Int {
+        var count = 0
+        for name in try names(in: directory) where name.hasSuffix(".safetensors") {
+            count += try file(directory, name).byteCount
+        }
+        return count
+    }
+
+    /// Returns SHA-256 over a domain line, the precision, and the names, lengths and hashes of all files.
+    ///
+    /// The number in the domain line rises when our arithmetic gives other bits for the same files.
+    static func identity(
+        of directories: [String], precision: Linear.Precision
+    ) throws(ModelError) -> [UInt8] {
+        var lines = "errata decoder 1\n\(precision.rawValue)\n"
+        for directory in directories {
+            lines += "directory\n"
+            for name in try names(in: directory) {
+                let file = try file(directory, name)
+                lines += "\(file.sha256) \(file.byteCount) \(name)\n"
+            }
+        }
+        return Array(SHA256.hash(data: Array(lines.utf8)))
+    }
+
+    private static func file(_ directory: String, _ name: String) throws(ModelError) -> MappedFile {
+        try MappedFile(
+            directory: directory, name: name, byteCountMax: ModelFiles.weightsByteCountMax)
+    }
+}
