@@ -71,14 +71,23 @@ let package = Package(
             dependencies: ["ErrataCore", "ErrataModels", "CErrataKernels", sqlite, crypto],
             swiftSettings: numeric),
         .target(
+            name: "ErrataRemote",
+            dependencies: [
+                "ErrataModels", crypto,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "ErrataAlignment",
             dependencies: ["ErrataCore", "ErrataModels", "CErrataData", "CErrataKernels", crypto],
             swiftSettings: numeric),
         .target(
             name: "ErrataService",
             dependencies: [
-                "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval", "CErrataSystem",
-                crypto, sqlite, sqliteC,
+                "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRemote", "ErrataRetrieval",
+                "CErrataSystem", crypto, sqlite, sqliteC,
             ],
             resources: [.embedInCode("Audit/audit.sql")],
             swiftSettings: strict),
@@ -86,8 +95,8 @@ let package = Package(
         .target(
             name: "ErrataServer",
             dependencies: [
-                "ErrataAPI", "ErrataService", "ErrataCore", "ErrataJournal", "ErrataRetrieval",
-                "CErrataSystem", logging,
+                "ErrataAPI", "ErrataService", "ErrataCore", "ErrataJournal", "ErrataModels",
+                "ErrataRemote", "ErrataRetrieval", "CErrataSystem", logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -141,6 +150,10 @@ let package = Package(
             dependencies: ["ErrataModels", "CErrataKernels", crypto],
             swiftSettings: strict),
         .testTarget(
+            name: "ErrataRemoteTests",
+            dependencies: ["ErrataRemote", "ErrataModels", "ErrataTesting"],
+            swiftSettings: strict),
+        .testTarget(
             name: "ErrataAlignmentTests",
             dependencies: [
                 "ErrataAlignment", "ErrataCore", "ErrataModels", "CErrataKernels", "ErrataTesting",
@@ -161,7 +174,8 @@ let package = Package(
             name: "ErrataServerTests",
             dependencies: [
                 "errata", "ErrataServer", "ErrataClient", "ErrataAPI", "ErrataCore",
-                "ErrataJournal", "ErrataService", "CErrataSystem", "ErrataTesting", logging,
+                "ErrataJournal", "ErrataModels", "ErrataService", "CErrataSystem", "ErrataTesting",
+                logging,
             ],
             swiftSettings: strict),
         .testTarget(

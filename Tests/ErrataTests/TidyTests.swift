@@ -16,15 +16,17 @@ struct TidyTests {
         "ErrataCore": [],
         "ErrataJournal": ["ErrataCore", "LMDB", "CErrataSystem"],
         "ErrataModels": ["CErrataDecoder", "CErrataKernels", "CErrataReader"],
+        "ErrataRemote": ["ErrataModels"],
         "ErrataAlignment": ["ErrataCore", "ErrataModels", "CErrataData", "CErrataKernels"],
         "ErrataRetrieval": ["ErrataCore", "ErrataModels", "CErrataKernels"],
         "ErrataService": [
-            "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRetrieval", "CErrataSystem",
+            "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRemote", "ErrataRetrieval",
+            "CErrataSystem",
         ],
         "ErrataAPI": ["ErrataCore"],
         "ErrataServer": [
-            "ErrataAPI", "ErrataCore", "ErrataJournal", "ErrataRetrieval", "ErrataService",
-            "CErrataSystem",
+            "ErrataAPI", "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRemote",
+            "ErrataRetrieval", "ErrataService", "CErrataSystem",
         ],
         "ErrataClient": ["ErrataAPI", "ErrataCore", "CErrataSystem"],
     ]
