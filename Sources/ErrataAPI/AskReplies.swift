@@ -110,12 +110,44 @@ package struct ModelReference: Codable, Equatable, Sendable {
     }
 }
 
+/// A language model's part in an answer.
+///
+/// Its text is not kept: what is in it may be redacted one day.
+package struct GenerationRecord: Codable, Equatable, Sendable {
+    /// SHA-256, in hex, over the model's files, or over its server's address and name for it.
+    package let backend: String
+    /// HMAC-SHA-256 of the prompt under the store's secret, in hex.
+    package let promptHash: String
+    /// The same of the text.
+    package let answerHash: String
+    package let maxTokens: Int
+    /// Nil if the most likely token was taken each time.
+    package let temperature: Double?
+    package let seed: UInt64?
+    /// `complete`, `max_tokens` or `positions`.
+    package let end: String
+
+    package init(
+        backend: String, promptHash: String, answerHash: String, maxTokens: Int,
+        temperature: Double?, seed: UInt64?, end: String
+    ) {
+        self.backend = backend
+        self.promptHash = promptHash
+        self.answerHash = answerHash
+        self.maxTokens = maxTokens
+        self.temperature = temperature
+        self.seed = seed
+        self.end = end
+    }
+}
+
 /// How long the steps took, in milliseconds; the only part of a reply that a repetition may change.
 package typealias Timings = [String: Double]
 
 /// What a question was answered with, and why with that.
 package struct AnswerRecord: Equatable, Sendable {
-    /// The best answer; nil if no fact at this version answers the question, or those that do are in conflict.
+    /// The best answer, or a language model's; nil if no fact at this version answers the question, those that
+    /// do are in conflict, or this is the receipt of a generated answer.
     package let answer: String?
     /// How likely the best answer is one, in [0, 1]; nil if there is none.
     package let confidence: Double?
@@ -133,11 +165,14 @@ package struct AnswerRecord: Equatable, Sendable {
     package let truncated: [FactID]
     package let strictness: Strictness
     package let model: ModelReference
+    /// Nil where no language model was asked.
+    package let generation: GenerationRecord?
 
     package init(
         answer: String?, confidence: Double?, conflicts: [ConflictRecord], disagree: Bool,
         facts: [FactUse], path: [FactID],
-        refused: [RefusedFact], truncated: [FactID], strictness: Strictness, model: ModelReference
+        refused: [RefusedFact], truncated: [FactID], strictness: Strictness,
+        model: ModelReference, generation: GenerationRecord? = nil
     ) {
         self.answer = answer
         self.confidence = confidence
@@ -149,6 +184,7 @@ package struct AnswerRecord: Equatable, Sendable {
         self.truncated = truncated
         self.strictness = strictness
         self.model = model
+        self.generation = generation
     }
 }
 
@@ -164,6 +200,7 @@ extension AnswerRecord: Codable {
         case truncated
         case strictness
         case model
+        case generation
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -179,6 +216,7 @@ extension AnswerRecord: Codable {
         try fields.encode(truncated, forKey: .truncated)
         try fields.encode(strictness, forKey: .strictness)
         try fields.encode(model, forKey: .model)
+        try fields.encodeIfPresent(generation, forKey: .generation)
     }
 }
 

@@ -24,20 +24,34 @@ package struct AskRequest: Codable, Equatable, Sendable {
     package var at: String?
     /// How many facts to show the answerer.
     package var k: Int?
-    /// The answerer's name, or eight or more digits of its hash; the daemon's own choice if absent.
+    /// A language model's name, or that of what answers, or eight or more digits of its hash; the daemon's
+    /// own choice if absent.
     package var model: String?
+    /// `lookup`, `reader`, `lte` or `errata`; the daemon's own choice if absent.
+    package var answerer: String?
     /// `normal` if absent.
     package var strictness: Strictness?
+    /// How many tokens a language model may say; 256 if absent.
+    package var maxTokens: Int?
+    /// Has a language model draw its tokens; without it the most likely one is taken each time.
+    package var temperature: Double?
+    /// Where drawing starts; 0 if absent.
+    package var seed: UInt64?
 
     package init(
         question: String, at: String? = nil, k: Int? = nil, model: String? = nil,
-        strictness: Strictness? = nil
+        answerer: String? = nil, strictness: Strictness? = nil, maxTokens: Int? = nil,
+        temperature: Double? = nil, seed: UInt64? = nil
     ) {
         self.question = question
         self.at = at
         self.k = k
         self.model = model
+        self.answerer = answerer
         self.strictness = strictness
+        self.maxTokens = maxTokens
+        self.temperature = temperature
+        self.seed = seed
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
@@ -45,7 +59,11 @@ package struct AskRequest: Codable, Equatable, Sendable {
         case at
         case k
         case model
+        case answerer
         case strictness
+        case maxTokens
+        case temperature
+        case seed
     }
 
     package init(from decoder: any Decoder) throws {
@@ -54,7 +72,11 @@ package struct AskRequest: Codable, Equatable, Sendable {
         at = try fields.decodeIfPresent(String.self, forKey: .at)
         k = try fields.decodeIfPresent(Int.self, forKey: .k)
         model = try fields.decodeIfPresent(String.self, forKey: .model)
+        answerer = try fields.decodeIfPresent(String.self, forKey: .answerer)
         strictness = try fields.decodeIfPresent(Strictness.self, forKey: .strictness)
+        maxTokens = try fields.decodeIfPresent(Int.self, forKey: .maxTokens)
+        temperature = try fields.decodeIfPresent(Double.self, forKey: .temperature)
+        seed = try fields.decodeIfPresent(UInt64.self, forKey: .seed)
     }
 }
 

@@ -10,7 +10,7 @@ package struct ModelsReply: Codable, Equatable, Sendable {
 /// What answers questions, or once did.
 package struct ModelRecord: Codable, Equatable, Sendable {
     package let name: String
-    /// `lookup` or `reader`.
+    /// `lookup`, `reader`, `lte` or `errata`.
     package let kind: String
     /// Of everything that decides about an answer, the facts aside; in hex.
     package let hash: String

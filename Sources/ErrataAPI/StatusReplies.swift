@@ -11,13 +11,14 @@ package struct StatusReply: Codable, Equatable, Sendable {
     package let journal: JournalStatus
     package let index: IndexStatusReply
     package let answerer: String
+    package let languageModels: LanguageModelStatus
     /// What does not work as it could and why, for people.
     package let notes: [String]
 
     package init(
         version: String, pid: Int32, socket: String, data: String, startedAt: Timestamp,
         uptimeSeconds: Int, journal: JournalStatus, index: IndexStatusReply, answerer: String,
-        notes: [String]
+        languageModels: LanguageModelStatus, notes: [String]
     ) {
         self.version = version
         self.pid = pid
@@ -28,6 +29,7 @@ package struct StatusReply: Codable, Equatable, Sendable {
         self.journal = journal
         self.index = index
         self.answerer = answerer
+        self.languageModels = languageModels
         self.notes = notes
     }
 }

@@ -1,11 +1,14 @@
-/// One line of a reply in `application/x-ndjson`: steps on the way, then the result or the problem.
+/// One line of a reply in `application/x-ndjson`: steps and pieces on the way, then the result or the problem.
 package enum StreamLine<Result: Codable & Equatable & Sendable>: Codable, Equatable, Sendable {
     case progress(ProgressRecord)
+    /// Some of an answer's text.
+    case piece(String)
     case result(Result)
     case problem(Problem)
 
     private enum CodingKeys: String, CodingKey {
         case progress
+        case piece
         case result
         case problem
     }
@@ -14,6 +17,8 @@ package enum StreamLine<Result: Codable & Equatable & Sendable>: Codable, Equata
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         if let progress = try fields.decodeIfPresent(ProgressRecord.self, forKey: .progress) {
             self = .progress(progress)
+        } else if let piece = try fields.decodeIfPresent(String.self, forKey: .piece) {
+            self = .piece(piece)
         } else if let problem = try fields.decodeIfPresent(Problem.self, forKey: .problem) {
             self = .problem(problem)
         } else {
@@ -25,6 +30,7 @@ package enum StreamLine<Result: Codable & Equatable & Sendable>: Codable, Equata
         var fields = encoder.container(keyedBy: CodingKeys.self)
         switch self {
         case .progress(let progress): try fields.encode(progress, forKey: .progress)
+        case .piece(let piece): try fields.encode(piece, forKey: .piece)
         case .result(let result): try fields.encode(result, forKey: .result)
         case .problem(let problem): try fields.encode(problem, forKey: .problem)
         }

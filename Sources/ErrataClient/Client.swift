@@ -67,9 +67,10 @@ package struct Client: Sendable {
         try splitter.finish(body)
     }
 
-    /// Sends a request that answers with progress; returns its result.
+    /// Sends a request that answers with progress, or with a text as it comes; returns its result.
     package func streamed<Reply: Codable & Equatable & Sendable>(
-        _ request: Request, as type: Reply.Type, progress: (ProgressRecord) -> Void
+        _ request: Request, as type: Reply.Type, piece: (String) -> Void = { _ in },
+        progress: (ProgressRecord) -> Void
     ) throws -> Reply {
         var result: Reply?
         var request = request
@@ -77,6 +78,7 @@ package struct Client: Sendable {
         try lines(of: request) { line in
             switch try Client.decode(StreamLine<Reply>.self, from: line) {
             case .progress(let record): progress(record)
+            case .piece(let text): piece(text)
             case .result(let reply): result = reply
             case .problem(let problem): throw problem
             }

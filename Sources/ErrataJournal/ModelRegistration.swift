@@ -3,7 +3,7 @@ package import ErrataCore
 // MODEL REGISTRATION, the body of operation type 14.
 //
 //   0 name            a-z, 0-9, '.', '_' and '-'; what an ask may call it
-//   1 kind            "lookup" or "reader"
+//   1 kind            "lookup", "reader", "lte" or "errata"
 //   2 hash (32)       of everything that decides about an answer, the facts aside
 //   3 encoder (32)    the identity of the sentence encoder; absent if there is none
 //   4 precision       of a network's weights, such as "float32"; absent if there is none
@@ -18,6 +18,10 @@ package struct ModelRegistration: Hashable, Sendable {
         case lookup
         /// The lookup's signals and a network that reads question and fact together.
         case reader
+        /// A language model that is shown the facts nearest to the question, whatever they are about.
+        case lte
+        /// A language model that is shown the facts in scope.
+        case errata
     }
 
     package static let textBytesMax = 64

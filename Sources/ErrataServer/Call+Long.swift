@@ -40,7 +40,7 @@ extension Call {
     }
 
     /// Returns the problem that a reply under way ends with; it is written down if it is one of those.
-    private func problem(of error: any Error) async -> Problem {
+    func problem(of error: any Error) async -> Problem {
         let problem = Problem.describing(error, requestID: id).problem
         do { try await server.access.record(problem, on: route.label, actor) } catch {
             return Problem.describing(error, requestID: id).problem
@@ -67,7 +67,7 @@ extension Call {
 }
 
 extension ByteBuffer {
-    fileprivate init(line: some Encodable) throws {
+    init(line: some Encodable) throws {
         self.init(bytes: try JSONCoding.encode(line))
         writeInteger(UInt8(ascii: "\n"))
     }

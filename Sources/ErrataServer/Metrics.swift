@@ -1,3 +1,4 @@
+import ErrataService
 import Synchronization
 
 /// Counts what the daemon does, for Prometheus.
@@ -9,6 +10,7 @@ final class Metrics: Sendable {
         var operations: UInt64
         var rows: Int
         var journalBytes: Int
+        var languageModels: LanguageModelsState
     }
 
     private struct RequestKey: Hashable {
@@ -87,6 +89,7 @@ final class Metrics: Sendable {
         text.single("errata_index_rows", "gauge", "Rows in the index.", Double(gauges.rows))
         text.single(
             "errata_journal_bytes", "gauge", "Size of the journal.", Double(gauges.journalBytes))
+        text.add(gauges.languageModels)
         return text.text
     }
 
@@ -110,6 +113,23 @@ private struct MetricsText {
     mutating func single(_ name: String, _ kind: String, _ help: String, _ value: Double) {
         family(name, kind, help)
         text += "\(name) \(MetricsText.number(value))\n"
+    }
+
+    mutating func add(_ models: LanguageModelsState) {
+        let prefix = "errata_language_model"
+        single("\(prefix)s_loaded", "gauge", "Models in memory.", Double(models.loadedCount))
+        single("\(prefix)s_bytes", "gauge", "What they take.", Double(models.byteCount))
+        single("\(prefix)s_bytes_max", "gauge", "What they may take.", Double(models.byteCountMax))
+        single("\(prefix)_loads_total", "counter", "Models loaded.", Double(models.loads))
+        single(
+            "\(prefix)_unloads_total", "counter", "Models unloaded to make room.",
+            Double(models.unloads))
+        single(
+            "\(prefix)_answers_running", "gauge", "Texts being generated.", Double(models.running))
+        single("\(prefix)_answers_waiting", "gauge", "Texts that wait.", Double(models.waiting))
+        single("\(prefix)_answers_total", "counter", "Texts generated.", Double(models.generations))
+        single("\(prefix)_tokens_total", "counter", "Tokens generated.", Double(models.tokens))
+        single("\(prefix)_seconds_total", "counter", "Time generating.", models.seconds)
     }
 
     private static func number(_ value: Double) -> String {

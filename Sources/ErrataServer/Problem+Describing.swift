@@ -11,7 +11,8 @@ extension Problem {
         _ error: any Error, requestID: String
     ) -> (problem: Problem, refusal: Refusal?) {
         switch error {
-        case let error as ServiceError: (Problem(error, requestID: requestID), nil)
+        case let error as ServiceError:
+            (Problem(error, requestID: requestID), Refusal(waitingFor: error))
         case let error as Refusal: (Problem(error, requestID: requestID), error)
         case let error as RequestError: (Problem(error, requestID: requestID), nil)
         default:
@@ -52,21 +53,32 @@ extension ServiceError.Code {
         switch self {
         case .invalidFact, .invalidText, .invalidRequest, .invalidRevision, .invalidName,
             .invalidImport, .invalidQuery, .ambiguousRevision, .ambiguousFact, .duplicateEdit,
-            .limitExceeded:
+            .limitExceeded, .modelUnusable:
             .badRequest
         case .unknownRevision, .unknownBranch, .unknownFact, .unknownOperation, .unknownReceipt,
             .unknownEvent, .unknownModel, .unknownTag:
             .notFound
         case .branchExists, .branchProtected, .tagExists, .headMoved, .nothingToCommit,
             .revertConflict, .notAnAncestor, .mergeConflict, .notInConflict, .undoConflict,
-            .cannotUndo:
+            .cannotUndo, .modelExists:
             .conflict
         case .forbidden: .forbidden
-        case .indexNotReady, .auditNotReady, .storeLocked, .storeClosed, .storageReadOnly:
+        case .indexNotReady, .auditNotReady, .storeLocked, .storeClosed, .storageReadOnly,
+            .modelBusy, .modelUnavailable, .cancelled:
             .serviceUnavailable
+        case .modelRefused, .modelFailed: .badGateway
         case .storageFull: .init(code: 507, reasonPhrase: "Insufficient Storage")
         case .unsupportedFileSystem, .unsupportedFormat, .corrupt, .io: .internalServerError
         }
+    }
+}
+
+extension Refusal {
+    /// Nil unless the error says when to come back.
+    fileprivate init?(waitingFor error: ServiceError) {
+        guard let seconds = error.retryAfterSeconds else { return nil }
+        self.init(.tooBusy, error.message)
+        retryAfterSeconds = seconds
     }
 }
 

@@ -1,6 +1,7 @@
 package import ErrataAPI
 import ErrataCore
 import ErrataJournal
+import ErrataModels
 import ErrataRetrieval
 package import ErrataService
 
@@ -76,7 +77,18 @@ extension AnswerRecord {
             truncated: explanation.truncated,
             strictness: ErrataAPI.Strictness(receipt.strictness),
             model: ModelReference(
-                name: modelName, hash: receipt.answererHash.hex, operation: receipt.model))
+                name: modelName, hash: receipt.answererHash.hex, operation: receipt.model),
+            generation: receipt.generation.map { GenerationRecord($0) })
+    }
+}
+
+extension GenerationRecord {
+    init(_ generation: Receipt.Generation) {
+        self.init(
+            backend: generation.backend.hex, promptHash: generation.prompt.hex,
+            answerHash: generation.answer.hex, maxTokens: generation.tokenCountMax,
+            temperature: generation.temperature.map { Double($0) / 1e6 }, seed: generation.seed,
+            end: generation.end.rawValue)
     }
 }
 

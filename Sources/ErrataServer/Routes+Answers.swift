@@ -10,14 +10,7 @@ extension ServerState {
             .post("/v1/ask", patience: .ask, permission: .read) { call in
                 let request = try await call.decode(ErrataAPI.AskRequest.self)
                 call.bodyRevision.text = request.at ?? RefName.main.text
-                let outcome = try await call.knowledge.ask(
-                    ErrataService.AskRequest(
-                        question: request.question, at: request.at ?? RefName.main.text,
-                        k: request.k ?? ErrataService.AskRequest.candidateCountDefault,
-                        model: request.model, strictness: .init(request.strictness ?? .normal)),
-                    actor: call.actor)
-                call.server.metrics.countAsk()
-                return try .json(AskReply(outcome))
+                return try await call.answer(ErrataService.AskRequest(request))
             },
             .post("/v1/search", patience: .ask, permission: .read) { call in
                 let request = try await call.decode(SearchRequest.self)

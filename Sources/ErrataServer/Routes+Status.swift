@@ -35,7 +35,8 @@ extension ServerState {
                 let text = call.server.metrics.text(
                     .init(
                         operations: status.journal.operations, rows: status.index.rows,
-                        journalBytes: status.journal.bytes))
+                        journalBytes: status.journal.bytes,
+                        languageModels: call.knowledge.languageModelsState))
                 return Response(
                     status: .ok,
                     headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
@@ -52,6 +53,7 @@ extension ServerState {
             uptimeSeconds: Int((ContinuousClock.now - start).components.seconds),
             journal: JournalStatus(status, bytes: journalBytes),
             index: IndexStatusReply(status.index), answerer: status.answerer,
+            languageModels: LanguageModelStatus(knowledge.languageModelsState),
             notes: notes(status))
     }
 

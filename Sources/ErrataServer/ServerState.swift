@@ -36,7 +36,7 @@ final class ServerState: Sendable {
     static var allRoutes: [Route] {
         commitRoutes + mergeRoutes + nameRoutes + factRoutes + answerRoutes + transferRoutes
             + operationRoutes + auditRoutes + proofRoutes + policyRoutes + redactionRoutes
-            + statusRoutes + storageRoutes
+            + statusRoutes + storageRoutes + languageModelRoutes
     }
 
     func timeout(of route: Route) -> Duration {

@@ -41,9 +41,9 @@ struct AskedQuestion {
 }
 
 /// What came of judging the candidates.
-struct Verdict {
+struct Verdict: Sendable {
     /// What is known of one candidate.
-    struct Judgement {
+    struct Judgement: Sendable {
         /// How likely the fact answers the question.
         let probability: Double
         /// How likely it does by the lookup's signals.

@@ -43,15 +43,17 @@ package struct Explanation: Sendable {
     /// How many refused facts are told of.
     package static let refusedCountMax = 3
 
-    /// The best answer; nil if no fact answers, its text was redacted, or it rests on a fact in conflict.
+    /// The best answer, or a language model's; nil if no fact answers, its text was redacted, it rests on a
+    /// fact in conflict, or the receipt of a generated text is read again, which does not hold it.
     package let answer: String?
-    /// How likely the best answer is one; nil if there is none.
+    /// How likely the best answer is one; nil if there is none, or a language model gave it.
     package let confidence: Double?
     /// The facts in scope that are in conflict; not empty where that is why there is no answer.
     package let conflicts: [ConflictUse]
     /// Whether facts in scope give different answers.
     package let disagrees: Bool
-    /// The facts in scope, best first; the steps of a chain in their order.
+    /// The facts in scope, best first, the steps of a chain in their order; those that a language model was
+    /// shown, in that order.
     package let facts: [FactUse]
     /// The chain of facts behind the best answer; empty where one fact gives it.
     package let path: [FactID]
@@ -64,6 +66,8 @@ package struct Explanation: Sendable {
 /// Puts an explanation together from a receipt.
 struct ExplanationBuilder {
     let receipt: Receipt
+    /// The language model's text, where it is known.
+    let generated: String?
     /// Returns the text of a candidate, nil if it was redacted.
     let fact: (Receipt.Candidate) throws -> Fact?
     /// Returns the text of any value of a fact, nil if it was redacted.
@@ -91,12 +95,28 @@ struct ExplanationBuilder {
         let contested = Set(conflicts.map(\.id))
         let isContested =
             best?.path.contains { contested.contains(receipt.candidates[$0].fact) } ?? false
+        let isGenerated = receipt.generation != nil
         return Explanation(
-            answer: isContested ? nil : texts.first ?? nil,
-            confidence: isContested ? nil : best?.confidence, conflicts: conflicts,
-            disagrees: Set(texts.compactMap { $0.map(folded) }).count > 1, facts: facts,
+            answer: isContested ? nil : isGenerated ? generated : texts.first ?? nil,
+            confidence: isContested || isGenerated ? nil : best?.confidence, conflicts: conflicts,
+            disagrees: Set(texts.compactMap { $0.map(folded) }).count > 1,
+            facts: try shown(facts) ?? facts,
             path: best.map(chain) ?? [], refused: try refused(),
             truncated: receipt.candidates.filter(\.isTruncated).map(\.fact))
+    }
+
+    /// Returns the facts that a language model was shown; nil if none was asked.
+    ///
+    /// One that is in scope says what it answers, as `inScope` does.
+    private func shown(_ inScope: [FactUse]) throws -> [FactUse]? {
+        try receipt.generation?.shown.compactMap { place in
+            let candidate = receipt.candidates[place]
+            if let use = inScope.first(where: { $0.id == candidate.fact }) { return use }
+            guard let fact = try fact(candidate) else { return nil }
+            return FactUse(
+                id: candidate.fact, fact: fact, score: Double(candidate.probability ?? 0) / 1e6,
+                source: try source(candidate.fact, candidate.leaf), answer: nil)
+        }
     }
 
     private func chain(_ answer: Receipt.Answer) -> [FactID] {

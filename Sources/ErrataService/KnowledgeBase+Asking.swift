@@ -1,5 +1,6 @@
 package import ErrataCore
 import ErrataJournal
+package import ErrataModels
 import ErrataRetrieval
 
 /// A question to a version.
@@ -11,22 +12,29 @@ package struct AskRequest: Sendable {
 
     package var question: String
     package var revision: String
-    /// How many facts the answerer is shown.
-    package var k: Int
-    /// The answerer's name, its hash or the beginning of it; nil leaves the choice to the daemon.
+    /// How many facts the answerer is shown; nil takes its own number.
+    package var k: Int?
+    /// The name of a model that answers, its hash or the beginning of it, or a language model's name; nil
+    /// leaves the choice to the daemon.
     package var model: String?
+    /// `lookup`, `reader`, `lte` or `errata`; nil leaves the choice to the daemon.
+    package var answerer: String?
     package var strictness: Strictness
+    /// For a language model.
+    package var options: ChatOptions
 
     package init(
-        question: String, at revision: String = RefName.main.text,
-        k: Int = AskRequest.candidateCountDefault, model: String? = nil,
-        strictness: Strictness = .normal
+        question: String, at revision: String = RefName.main.text, k: Int? = nil,
+        model: String? = nil, answerer: String? = nil, strictness: Strictness = .normal,
+        options: ChatOptions = ChatOptions()
     ) {
         self.question = question
         self.revision = revision
         self.k = k
         self.model = model
+        self.answerer = answerer
         self.strictness = strictness
+        self.options = options
     }
 }
 
@@ -41,6 +49,8 @@ package struct StepTimes: Sendable {
         case search
         /// What lookup and reader make of the candidates.
         case judge
+        /// A language model's text.
+        case generate
         /// Putting the reply together and keeping the receipt.
         case receipt
     }
@@ -107,33 +117,58 @@ extension KnowledgeBase {
     package static var hitCountMax: Int { RetrievalIndex.searchLimitMax }
 
     /// Answers a question from the facts of one version and keeps the receipt.
+    ///
+    /// `onEvent` hears the text of a language model as it comes. A task that is cancelled ends the text
+    /// between two tokens and leaves no receipt.
     package func ask(
-        _ request: AskRequest, actor: Actor
+        _ request: AskRequest, actor: Actor,
+        onEvent: @escaping @Sendable (AnswerEvent) -> Void = { _ in }
     ) async throws(ServiceError) -> AskOutcome {
         let question = try checkedText(request.question, "question")
-        guard (1...AskRequest.candidateCountMax).contains(request.k) else {
+        if let k = request.k, !(1...AskRequest.candidateCountMax).contains(k) {
             throw ServiceError(
-                .limitExceeded, "k is \(request.k), 1 to \(AskRequest.candidateCountMax) is allowed"
-            )
+                .limitExceeded, "k is \(k), 1 to \(AskRequest.candidateCountMax) is allowed")
         }
-        let model = try model(named: request.model)
+        let answered: Answered
+        switch try choice(answerer: request.answerer, model: request.model) {
+        case .judging(let model): answered = try await judge(question, request, by: model)
+        case .generating(let choice):
+            answered = try await generate(question, request, by: choice, onEvent: onEvent)
+        }
+        return try await keep(answered, actor)
+    }
+
+    /// Answers with what the best fact says.
+    private func judge(
+        _ question: String, _ request: AskRequest, by model: ModelRegistration
+    ) async throws(ServiceError) -> Answered {
         let operation = try await operation(of: model)
         let started = StepTimes()
         let (snapshot, derived) = try await readySnapshot(request.revision)
-        var (receipt, explanation, times) = try await computing {
-            try self.answer(
-                question, request, by: model, registeredBy: operation, in: snapshot, with: derived,
-                since: started)
+        return try await computing {
+            let judged = try self.judge(
+                question, request, k: request.k ?? AskRequest.candidateCountDefault, by: model,
+                in: snapshot, with: derived, since: started)
+            return try self.complete(
+                judged, question: question, request: request,
+                answererName: derived.answerers[model].displayName, model: model,
+                operation: operation, at: snapshot)
         }
-        let bytes = receipt.encoded
+    }
+
+    private func keep(
+        _ answered: Answered, _ actor: Actor
+    ) async throws(ServiceError) -> AskOutcome {
+        var times = answered.times
+        let bytes = answered.receipt.encoded
         let id = Digest.sha256(bytes)
         do {
             _ = try await journal.putReceipt(id, body: bytes, actor: actor)
         } catch { throw ServiceError(wrapping: error) }
         times.end(.receipt)
         return AskOutcome(
-            id: id, receipt: receipt, modelName: model.name, explanation: explanation,
-            times: times)
+            id: id, receipt: answered.receipt, modelName: answered.modelName,
+            explanation: answered.explanation, times: times)
     }
 
     /// Finds the facts of one version nearest to a query.
@@ -192,22 +227,19 @@ extension KnowledgeBase {
 
     // MARK: Steps
 
-    /// Retrieves candidates, has them judged and writes down what came out.
-    private func answer(
-        _ question: String, _ request: AskRequest, by model: ModelRegistration,
-        registeredBy operation: UInt64, in snapshot: Snapshot, with derived: DerivedState,
-        since started: StepTimes
-    ) throws -> (receipt: Receipt, explanation: Explanation, times: StepTimes) {
+    /// Retrieves candidates and has them judged.
+    func judge(
+        _ question: String, _ request: AskRequest, k: Int, by model: ModelRegistration,
+        in snapshot: Snapshot, with derived: DerivedState, since started: StepTimes
+    ) throws -> Judged {
         var times = started
         times.end(.wait)
         let retriever = derived.retriever
         let vector = try retriever.vector(of: question)
         times.end(.encode)
-        let candidates = try retriever.retrieve(
-            question, vector: vector, in: snapshot, limit: request.k)
+        let candidates = try retriever.retrieve(question, vector: vector, in: snapshot, limit: k)
         times.end(.search)
-        let answerer = derived.answerers[model]
-        let verdict = try answerer.judge(
+        let verdict = try derived.answerers[model].judge(
             AskedQuestion(text: question, strictness: request.strictness) { queries, limit in
                 times.end(.judge)
                 let vectors = try retriever.vectors(of: queries)
@@ -216,29 +248,39 @@ extension KnowledgeBase {
                 return try retriever.retrieve(queries, vectors, in: snapshot, limit: limit)
             }, candidates)
         times.end(.judge)
+        return Judged(k: k, candidates: candidates, verdict: verdict, times: times)
+    }
+
+    /// Writes down what came out; `generation` and `text` are a language model's part in it.
+    func complete(
+        _ judged: Judged, question: String, request: AskRequest, answererName: String,
+        model: ModelRegistration, operation: UInt64, at snapshot: Snapshot,
+        generation: Receipt.Generation? = nil, text: String? = nil
+    ) throws -> Answered {
         let receipt = Receipt(
             question: question, commit: snapshot.commit, operation: snapshot.operation,
-            k: request.k, answerer: answerer.displayName, answererHash: model.hash,
+            k: judged.k, answerer: answererName, answererHash: model.hash,
             strictness: request.strictness, model: operation,
-            candidates: zip(candidates, verdict.judgements).map(Receipt.Candidate.init)
-                + verdict.walked.map(Receipt.Candidate.init), answers: verdict.answers)
+            candidates: judged.receiptCandidates(shown: generation?.shown ?? []),
+            answers: judged.verdict.answers, generation: generation)
         let facts = Dictionary(
-            (candidates + verdict.walked).map { ($0.version, $0.fact) },
-            uniquingKeysWith: { first, _ in first })
-        let explanation = try explain(receipt, at: snapshot) { candidate in
+            judged.facts.map { ($0.version, $0.fact) }, uniquingKeysWith: { first, _ in first })
+        let explanation = try explain(receipt, generated: text, at: snapshot) { candidate in
             facts[FactVersion(candidate.fact, candidate.leaf)]
         }
+        var times = judged.times
         times.end(.receipt)
-        return (receipt, explanation, times)
+        return Answered(
+            receipt: receipt, explanation: explanation, modelName: model.name, times: times)
     }
 
     /// Says what a receipt says, with the text of its facts.
     private func explain(
-        _ receipt: Receipt, at snapshot: Snapshot,
+        _ receipt: Receipt, generated text: String? = nil, at snapshot: Snapshot,
         fact: @escaping (Receipt.Candidate) throws -> Fact?
     ) throws -> Explanation {
         try ExplanationBuilder(
-            receipt: receipt, fact: fact,
+            receipt: receipt, generated: text, fact: fact,
             value: { try self.journal.fact($0, leaf: $1) },
             source: { try self.journal.blame($0, side: $1, at: snapshot.commit) },
             conflict: { id in
@@ -250,7 +292,7 @@ extension KnowledgeBase {
     /// Returns the snapshot that `revision` names, and the derived state that covers it.
     ///
     /// All steps of one answer use that state: a rebuild may put another in its place meanwhile.
-    private func readySnapshot(
+    func readySnapshot(
         _ revision: String
     ) async throws(ServiceError) -> (Snapshot, DerivedState) {
         let commit = try resolve(revision)
@@ -305,25 +347,5 @@ extension KnowledgeBase {
             id: version.fact, fact: fact, score: (score * 1e6).rounded() / 1e6,
             source: try journal.blame(version.fact, side: version.leaf, at: snapshot.commit),
             answer: nil)
-    }
-}
-
-extension Receipt.Candidate {
-    fileprivate init(_ retrieved: RetrievedFact, _ judgement: Verdict.Judgement) {
-        self.init(
-            fact: retrieved.version.fact, leaf: retrieved.version.leaf,
-            cosine: retrieved.hit.dense.map { Receipt.millionths($0.score) },
-            lexical: retrieved.hit.lexical.map { Receipt.millionths($0.score) },
-            probability: Receipt.millionths(judgement.probability),
-            lookup: Receipt.millionths(judgement.lookup),
-            reader: judgement.reader.map { Receipt.millionths(Double($0)) },
-            isTruncated: judgement.isTruncated, refusal: judgement.refusal)
-    }
-
-    /// A fact that only a chain led to; how near it is to another question is no part of this one's record.
-    fileprivate init(_ walked: RetrievedFact) {
-        self.init(
-            fact: walked.version.fact, leaf: walked.version.leaf, cosine: nil, lexical: nil,
-            probability: nil)
     }
 }

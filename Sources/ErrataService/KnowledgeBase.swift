@@ -25,6 +25,13 @@ package final class KnowledgeBase: Sendable {
         /// How to start this program as ``AuditWorker``: a path and arguments.
         package var auditCommand = ["/proc/self/exe", AuditWorker.argument]
         package var journal: JournalOptions
+        /// What answers where a question does not say it: `lookup`, `reader`, `lte` or `errata`; nil takes
+        /// the reader, or the language model if one is named here.
+        package var answerer: String?
+        /// The language model that answers where a question names none.
+        package var languageModel: String?
+        /// What language models may take of the memory; nil takes half of the machine's.
+        package var modelMemoryBytesMax: Int?
         /// The `errata` that verifies this store beside this process; nil verifies in it.
         package var verifierProgram: String?
 
@@ -49,6 +56,7 @@ package final class KnowledgeBase: Sendable {
     package let journal: Journal
     let audit: AuditProjection
     let models: LoadedModels
+    let languageModels: LanguageModels
     /// The first operation of each registered model, by its hash.
     let registered = Mutex<[Digest: UInt64]>([:])
     /// Nil while the index cannot be opened: that never keeps the journal from being used.
@@ -68,6 +76,12 @@ package final class KnowledgeBase: Sendable {
             journal = try Journal.open(
                 at: configuration.dataDirectory, options: configuration.journal)
             models = try LoadedModels(configuration)
+            languageModels = try LanguageModels(
+                file: configuration.dataDirectory + "/models.json",
+                limits: LanguageModels.Limits(
+                    byteCountMax: configuration.modelMemoryBytesMax
+                        ?? Int(clamping: ProcessInfo.processInfo.physicalMemory / 2),
+                    threads: ProcessInfo.processInfo.activeProcessorCount))
         } catch { throw ServiceError(wrapping: error) }
         audit = AuditProjection(
             journal: journal, directory: configuration.dataDirectory + "/audit")
@@ -169,6 +183,7 @@ package final class KnowledgeBase: Sendable {
         await audit.stop()
         await current.withLock { $0 }?.close()
         workers.stop()
+        languageModels.stop()
         queryThreads.stop()
         await journal.close()
     }

@@ -1,29 +1,40 @@
 package import ErrataCore
+import ErrataModels
 
-// RECEIPT FORMAT, version 2. The id of a receipt is SHA-256 of these bytes, so the same question put to the
+// RECEIPT FORMAT, versions 2 and 3. The id of a receipt is SHA-256 of these bytes, so the same question put to the
 // same version gives the same receipt; when it was asked, by whom and how long it took stands beside it.
 //
 //   0 version (2)   3 operation    6 answerer hash       9 strictness
 //   1 question      4 k            7 [candidate]        10 operation that registered the answerer
-//   2 commit        5 answerer     8 [answer]
+//   2 commit        5 answerer     8 [answer]            11 generation, version 3 alone
 //
 //   candidate  [FactID, leaf, cosine, BM25, probability, lookup's probability, reader's logit,
 //               whether a text was cut, reason]
 //   answer     [[index into candidates], part, probability, reader's logit, first byte, last byte + 1]
 //
+//   generation [identity of what generated, HMAC of the prompt, HMAC of the text, tokens at most,
+//               temperature, seed, how it ended, [index into candidates]]
+//
 // Numbers are millionths, null where there is none. Reasons: 0 other subject, 1 other relation, 2 below the
 // threshold, 3 a chain is better; null for a fact that is used. Parts: 0 object, 1 subject, 2 statement,
 // 3 the bytes of the statement that follow (null for the others).
+//
+// A receipt with a generation has version 3, any other version 2: what is asked again has the id that it had.
 //
 // Version 1 is read and never written. It has candidates without their last four parts, 8 used
 // [index into candidates], 9 part of the first of them, and no 10.
 
 extension Receipt {
-    package static let version: UInt64 = 2
+    /// The version of a receipt without a generation, and of one with it.
+    private static let versions: (judged: UInt64, generated: UInt64) = (2, 3)
+
+    package var version: UInt64 {
+        generation == nil ? Receipt.versions.judged : Receipt.versions.generated
+    }
 
     package var encoded: [UInt8] {
         CBOR.fields([
-            (0, .unsigned(Receipt.version)),
+            (0, .unsigned(version)),
             (1, .text(question)),
             (2, .bytes(commit.bytes)),
             (3, .unsigned(operation)),
@@ -34,13 +45,14 @@ extension Receipt {
             (8, .array(answers.map(\.cbor))),
             (9, .text(strictness.rawValue)),
             (10, model.map(CBOR.unsigned)),
+            (11, generation?.cbor),
         ]).encoded
     }
 
     package init(decoding bytes: [UInt8]) throws(CBORError) {
         var fields = try CBORFields(CBOR(decoding: bytes), of: "receipt")
         let version = try fields.unsigned(0)
-        guard version == 1 || version == Receipt.version else {
+        guard (1...Receipt.versions.generated).contains(version) else {
             throw CBORError(message: "receipt version \(version) is unknown", offset: 0)
         }
         guard let commit = CommitID(try fields.bytes(2)), let hash = Digest(try fields.bytes(6)),
@@ -55,13 +67,16 @@ extension Receipt {
             ? try fields.usedAnswers(candidates) : try fields.answers(candidates.count)
         let strictness = version == 1 ? .normal : try fields.strictness(9)
         let model = version == 1 ? nil : fields.valueIfPresent(10)
+        let generation =
+            version == Receipt.versions.generated
+            ? try Generation(fields.array(11), candidateCount: candidates.count) : nil
         self.init(
             question: try fields.text(1), commit: commit, operation: try fields.unsigned(3), k: k,
             answerer: try fields.text(5), answererHash: hash, strictness: strictness,
             model: try model.map { item throws(CBORError) in
                 guard case .unsigned(let number) = item else { throw .receipt("a number is none") }
                 return number
-            }, candidates: candidates, answers: answers)
+            }, candidates: candidates, answers: answers, generation: generation)
         try fields.finish()
     }
 }
@@ -123,6 +138,13 @@ extension CBOR {
             throw .receipt("it uses a candidate that it lacks")
         }
         return Int(number)
+    }
+
+    fileprivate func digest() throws(CBORError) -> Digest {
+        guard case .bytes(let bytes) = self, let digest = Digest(bytes) else {
+            throw .receipt("a hash is none")
+        }
+        return digest
     }
 
     fileprivate func items(_ count: Int) throws(CBORError) -> [CBOR] {
@@ -217,5 +239,35 @@ extension Receipt.Part {
             self = .span(Int(start)..<Int(end))
         default: throw .receipt("it gives an unknown part of a fact")
         }
+    }
+}
+
+extension Receipt.Generation {
+    fileprivate var cbor: CBOR {
+        .array([
+            .bytes(backend.bytes), .bytes(prompt.bytes), .bytes(answer.bytes),
+            .unsigned(UInt64(tokenCountMax)), .millionths(temperature),
+            seed.map(CBOR.unsigned) ?? .null, .text(end.rawValue),
+            .array(shown.map { .unsigned(UInt64($0)) }),
+        ])
+    }
+
+    fileprivate init(_ items: [CBOR], candidateCount: Int) throws(CBORError) {
+        guard items.count == 8, case .text(let name) = items[6],
+            let end = ChatEnd.Reason(rawValue: name), case .array(let places) = items[7],
+            let tokenCountMax = try items[3].number().flatMap({ Int(exactly: $0) })
+        else { throw .receipt("a part of the generation is none") }
+        var seed: UInt64?
+        switch items[5] {
+        case .null: break
+        case .unsigned(let number): seed = number
+        default: throw .receipt("the seed is none")
+        }
+        var shown: [Int] = []
+        for place in places { shown.append(try place.place(in: candidateCount)) }
+        self.init(
+            backend: try items[0].digest(), prompt: try items[1].digest(),
+            answer: try items[2].digest(), tokenCountMax: tokenCountMax,
+            temperature: try items[4].number(), seed: seed, end: end, shown: shown)
     }
 }

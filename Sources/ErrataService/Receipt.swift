@@ -1,4 +1,5 @@
 package import ErrataCore
+package import ErrataModels
 
 /// The record behind an answer; its bytes are described in Receipt+Encoding.swift.
 ///
@@ -100,6 +101,42 @@ package struct Receipt: Hashable, Sendable {
         package var confidence: Double { Double(probability) / 1e6 }
     }
 
+    /// A language model's part in the answer.
+    ///
+    /// The text itself is not kept: facts may be in it that are redacted one day. Its hash tells whether a
+    /// text is the one that was generated, to who has the store's secret.
+    package struct Generation: Hashable, Sendable {
+        /// ``ChatBackend/identity``.
+        package let backend: Digest
+        /// HMAC of the prompt under the store's secret.
+        package let prompt: Digest
+        /// HMAC of the text under the store's secret.
+        package let answer: Digest
+        package let tokenCountMax: Int
+        /// Millionths; nil took the most likely token each time.
+        package let temperature: Int64?
+        /// Nil without a temperature.
+        package let seed: UInt64?
+        package let end: ChatEnd.Reason
+        /// Places in `candidates` of the facts in the prompt, in their order; none if the model answered by
+        /// itself.
+        package let shown: [Int]
+
+        package init(
+            backend: Digest, prompt: Digest, answer: Digest, tokenCountMax: Int,
+            temperature: Int64?, seed: UInt64?, end: ChatEnd.Reason, shown: [Int]
+        ) {
+            self.backend = backend
+            self.prompt = prompt
+            self.answer = answer
+            self.tokenCountMax = tokenCountMax
+            self.temperature = temperature
+            self.seed = seed
+            self.end = end
+            self.shown = shown
+        }
+    }
+
     package let question: String
     package let commit: CommitID
     package let operation: UInt64
@@ -114,11 +151,13 @@ package struct Receipt: Hashable, Sendable {
     package let candidates: [Candidate]
     /// Best first; none if no fact answers.
     package let answers: [Answer]
+    /// Nil where no language model was asked.
+    package let generation: Generation?
 
     package init(
         question: String, commit: CommitID, operation: UInt64, k: Int, answerer: String,
         answererHash: Digest, strictness: Strictness, model: UInt64?, candidates: [Candidate],
-        answers: [Answer]
+        answers: [Answer], generation: Generation? = nil
     ) {
         self.question = question
         self.commit = commit
@@ -130,6 +169,7 @@ package struct Receipt: Hashable, Sendable {
         self.model = model
         self.candidates = candidates
         self.answers = answers
+        self.generation = generation
     }
 
     package var id: Digest { .sha256(encoded) }

@@ -1,5 +1,6 @@
 package import ErrataCore
 import ErrataJournal
+import ErrataModels
 import ErrataRetrieval
 
 /// A request that the knowledge base refuses, or something that went wrong under it.
@@ -25,6 +26,8 @@ package struct ServiceError: Error, Equatable, Sendable {
         case unknownEvent = "unknown_event"
         case unknownModel = "unknown_model"
         case unknownTag = "unknown_tag"
+        case modelExists = "model_exists"
+        case modelUnusable = "model_unusable"
         case branchExists = "branch_exists"
         case branchProtected = "branch_protected"
         case tagExists = "tag_exists"
@@ -42,7 +45,12 @@ package struct ServiceError: Error, Equatable, Sendable {
         // What time mends.
         case indexNotReady = "index_not_ready"
         case auditNotReady = "audit_not_ready"
+        case modelBusy = "model_busy"
+        case modelUnavailable = "model_unavailable"
+        case cancelled
         // What the operator mends.
+        case modelRefused = "model_refused"
+        case modelFailed = "model_failed"
         case storeLocked = "store_locked"
         case storeClosed = "store_closed"
         case unsupportedFileSystem = "unsupported_file_system"
@@ -62,16 +70,19 @@ package struct ServiceError: Error, Equatable, Sendable {
     package let head: CommitID?
     /// The lines of an import that cannot be taken.
     package let problems: [ImportProblem]
+    /// When to come back, where that is known.
+    package let retryAfterSeconds: Int?
 
     package init(
         _ code: Code, _ message: String, hint: String? = nil, head: CommitID? = nil,
-        problems: [ImportProblem] = []
+        problems: [ImportProblem] = [], retryAfterSeconds: Int? = nil
     ) {
         self.code = code
         self.message = message
         self.hint = hint
         self.head = head
         self.problems = problems
+        self.retryAfterSeconds = retryAfterSeconds
     }
 }
 
@@ -101,6 +112,28 @@ extension ServiceError {
         self.init(code, error.message, hint: error.hint)
     }
 
+    init(_ error: ModelError) {
+        let code: Code =
+            switch error.code {
+            case .unreadable, .malformed, .unsupported, .mismatch: .modelUnusable
+            case .limit: .limitExceeded
+            case .unavailable: .modelUnavailable
+            }
+        self.init(code, error.message, hint: error.hint)
+    }
+
+    init(_ error: BackendError) {
+        let code: Code =
+            switch error.code {
+            case .unavailable: .modelUnavailable
+            case .busy: .modelBusy
+            case .refused: .modelRefused
+            case .malformed, .limit: .modelFailed
+            }
+        self.init(
+            code, error.message, hint: error.hint, retryAfterSeconds: error.retryAfterSeconds)
+    }
+
     /// Says in this layer's words what any error of the layers below means.
     package init(wrapping error: any Error) {
         switch error {
@@ -109,6 +142,9 @@ extension ServiceError {
         case let error as FactError: self.init(error)
         case let error as RevisionError: self.init(error)
         case let error as RetrievalError: self.init(error)
+        case let error as ModelError: self.init(error)
+        case let error as BackendError: self.init(error)
+        case is CancellationError: self.init(.cancelled, "nobody waits for the answer any more")
         default: self.init(.io, "\(error)")
         }
     }

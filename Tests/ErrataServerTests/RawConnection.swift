@@ -72,7 +72,7 @@ final class RawConnection: @unchecked Sendable {
     }
 
     /// Reads some bytes: empty at the end, nil if nothing comes for `seconds`.
-    private func read(seconds: Int) -> [UInt8]? {
+    func read(seconds: Int) -> [UInt8]? {
         var entry = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
         guard poll(&entry, 1, CInt(seconds * 1_000)) > 0 else { return nil }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

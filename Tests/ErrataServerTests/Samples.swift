@@ -40,10 +40,22 @@ enum Samples {
         let side = ConflictRecord.Side(
             statement: "t", retracted: false, answer: "o", commit: commit, time: time, author: "a",
             uid: 1, user: "ada")
+        let generation = GenerationRecord(
+            backend: "b", promptHash: "p", answerHash: "a", maxTokens: 1, temperature: 0.5, seed: 1,
+            end: "complete")
+        let languageModel = LanguageModelBody(
+            name: "m", directory: "/d", adapters: ["/a"], int8: true, url: "u", serverModel: "s",
+            keyFile: "/k", keyVariable: "K")
+        let languageRecord = LanguageModelRecord(
+            model: languageModel, isLoaded: true, bytes: 1, hash: "h")
+        let languageStatus = LanguageModelStatus(
+            models: 1, loaded: 1, bytes: 1, bytesMax: 1, running: 1, waiting: 1, tokens: 1,
+            seconds: 1)
         let answer = AnswerRecord(
             answer: nil, confidence: nil, conflicts: [ConflictRecord(id: id, sides: [side])],
             disagree: false, facts: [use], path: [id],
-            refused: [refused], truncated: [id], strictness: .normal, model: model)
+            refused: [refused], truncated: [id], strictness: .normal, model: model,
+            generation: generation)
         let known = ModelRecord(
             name: "reader", kind: "reader", hash: "h", encoder: "e", precision: "int8",
             operation: 1, time: time, isLoaded: true, isDefault: true)
@@ -94,6 +106,10 @@ enum Samples {
                     redaction: redaction, introducedBy: summary, fields: [fields])
             ),
             ("FactUse", use), ("RefusedFact", refused), ("ModelReference", model),
+            ("GenerationRecord", generation), ("LanguageModelBody", languageModel),
+            ("LanguageModelRecord", languageRecord),
+            ("LanguageModelsReply", LanguageModelsReply(models: [languageRecord])),
+            ("LanguageModelStatus", languageStatus),
             ("ModelRecord", known), ("ModelsReply", ModelsReply(models: [known])),
             (
                 "AskReply",
@@ -143,7 +159,8 @@ enum Samples {
                 "StatusReply",
                 StatusReply(
                     version: "v", pid: 1, socket: "s", data: "d", startedAt: time,
-                    uptimeSeconds: 1, journal: journal, index: index, answerer: "a", notes: [])
+                    uptimeSeconds: 1, journal: journal, index: index, answerer: "a",
+                    languageModels: languageStatus, notes: [])
             ),
             ("HealthReply", HealthReply(status: "ok")),
             ("CheckpointReply", checkpoint),
@@ -205,7 +222,9 @@ enum Samples {
             ("RefRequest", RefRequest(name: "n", at: "a", message: "m", author: "a")),
             (
                 "AskRequest",
-                AskRequest(question: "q", at: "a", k: 1, model: "m", strictness: .strict)
+                AskRequest(
+                    question: "q", at: "a", k: 1, model: "m", answerer: "lte",
+                    strictness: .strict, maxTokens: 1, temperature: 0.5, seed: 1)
             ),
             ("SearchRequest", SearchRequest(query: "q", at: "a", k: 1)),
             ("AuditQueryRequest", AuditQueryRequest(sql: "s", limit: 1)),

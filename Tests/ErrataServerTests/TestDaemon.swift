@@ -20,10 +20,13 @@ final class TestDaemon: Sendable {
     static func run<Result>(
         _ configuration: DaemonConfiguration = DaemonConfiguration(socketPath: ""),
         environment: [String: String] = [:], logger: Logger = TestDaemon.silentLogger,
+        in directory: TemporaryDirectory? = nil,
+        knowing change: (inout KnowledgeBase.Configuration) -> Void = { _ in },
         _ body: (TestDaemon) async throws -> Result
     ) async throws -> Result {
         let daemon = try await TestDaemon(
-            in: try TemporaryDirectory(), configuration, environment: environment, logger: logger)
+            in: try directory ?? TemporaryDirectory(), configuration, environment: environment,
+            logger: logger, knowing: change)
         do {
             let result = try await body(daemon)
             try await daemon.stop()
@@ -38,7 +41,8 @@ final class TestDaemon: Sendable {
     init(
         in directory: TemporaryDirectory,
         _ configuration: DaemonConfiguration = DaemonConfiguration(socketPath: ""),
-        environment: [String: String] = [:], logger: Logger = TestDaemon.silentLogger
+        environment: [String: String] = [:], logger: Logger = TestDaemon.silentLogger,
+        knowing change: (inout KnowledgeBase.Configuration) -> Void = { _ in }
     ) async throws {
         self.directory = directory
         socketPath = directory.file("errata.sock")
@@ -49,6 +53,7 @@ final class TestDaemon: Sendable {
         var knowledgeConfiguration = KnowledgeBase.Configuration(
             dataDirectory: directory.file("data"))
         knowledgeConfiguration.auditCommand = BuiltProgram.auditCommand
+        change(&knowledgeConfiguration)
         knowledge = try KnowledgeBase(knowledgeConfiguration)
         let (listening, feed) = AsyncStream<Void>.makeStream()
         let daemon = try Daemon(

@@ -9,9 +9,10 @@ import Glibc
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "Fetch, list, check and convert the models that run on this machine",
+        abstract: "Fetch, add, list, check and convert the models that answer",
         subcommands: [
-            Pull.self, List.self, Info.self, Check.self, Quantize.self, Answerers.self,
+            Pull.self, List.self, Add.self, Remove.self, Info.self, Check.self, Quantize.self,
+            Answerers.self,
         ],
         defaultSubcommand: List.self)
 
@@ -34,23 +35,6 @@ struct ModelsCommand: AsyncParsableCommand {
             let record = InstalledRecord(model)
             guard !json else { return try record.writeJSON() }
             Terminal.output.line("\(model.name) is in \(model.directory)")
-        }
-    }
-
-    struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the installed models")
-
-        @Flag(help: "Write JSON to standard output.")
-        var json = false
-
-        func run() throws {
-            let models = ModelStore.installed(in: try EncoderModel.store())
-            guard !json else { return try models.map { InstalledRecord($0) }.writeJSON() }
-            guard !models.isEmpty else {
-                Terminal.error.line("No model is installed; 'errata models pull' fetches one.")
-                return
-            }
-            for model in models { Terminal.output.line("\(model.name)  \(model.directory)") }
         }
     }
 }
@@ -117,7 +101,7 @@ enum EncoderModel {
     }
 }
 
-private struct InstalledRecord: Encodable {
+struct InstalledRecord: Encodable {
     let name: String
     let directory: String
 
@@ -128,7 +112,7 @@ private struct InstalledRecord: Encodable {
 }
 
 extension Encodable {
-    fileprivate func writeJSON() throws {
+    func writeJSON() throws {
         Terminal.output.write(Array(try JSONCoding.encodePretty(self)) + [UInt8(ascii: "\n")])
     }
 }

@@ -56,6 +56,20 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "file"))
     var readerFile: String?
 
+    @Option(help: "What answers if a question does not say: lookup, reader, lte or errata.")
+    var answerer: AnswererChoice?
+
+    @Option(
+        help: ArgumentHelp(
+            "The language model that answers if a question names none.", valueName: "name"))
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The memory that language models may take, like 800M or 6G. (default: half of all)",
+            valueName: "size"))
+    var modelMemory: ByteSize?
+
     @Flag(help: "Write one line of JSON to standard output when clients can connect.")
     var json = false
 
@@ -70,12 +84,7 @@ struct ServeCommand: AsyncParsableCommand {
         let encoder = try await encoderDirectory()
         // From here on SIGINT and SIGTERM are the daemon's.
         signal(SIGINT, SIG_DFL)
-        let knowledge = try KnowledgeBase(
-            .init(
-                dataDirectory: dataPath, encoderDirectory: encoder,
-                readerPrecision: reader.precision,
-                readerFile: readerFile.map(Paths.absolute),
-                verifierProgram: VerifierProcess.thisProgram))
+        let knowledge = try KnowledgeBase(knowledgeConfiguration(dataPath, encoder))
         if let failure = knowledge.readerFailure {
             // Who names a reader wants that one; the shipped one can be done without.
             guard readerFile == nil else {
@@ -96,6 +105,12 @@ struct ServeCommand: AsyncParsableCommand {
                     + " everybody may connect, and until the policy has a rule everybody may do "
                     + "everything ('errata policy grant')")
         }
+        do { try knowledge.checkDefault() } catch {
+            // Models can be added while the daemon runs, so it starts.
+            Terminal.error.line(
+                Style.yellow.on("Warning:", .error)
+                    + " questions that name no model have no answer: \(error.message.printable)")
+        }
         let banner = Banner(
             status: try knowledge.status(), socket: socketPath, hasEncoder: encoder != nil)
         do {
@@ -110,6 +125,19 @@ struct ServeCommand: AsyncParsableCommand {
             throw error
         }
         Terminal.error.line("Stopped.")
+    }
+
+    private func knowledgeConfiguration(
+        _ data: String, _ encoder: String?
+    ) -> KnowledgeBase.Configuration {
+        var configuration = KnowledgeBase.Configuration(
+            dataDirectory: data, encoderDirectory: encoder, readerPrecision: reader.precision,
+            readerFile: readerFile.map(Paths.absolute),
+            verifierProgram: VerifierProcess.thisProgram)
+        configuration.answerer = answerer?.rawValue
+        configuration.languageModel = model
+        configuration.modelMemoryBytesMax = modelMemory?.byteCount
+        return configuration
     }
 
     /// Logs go to standard error; `ERRATA_LOG` sets the level.
@@ -169,6 +197,30 @@ enum SocketMode: String, CaseIterable, ExpressibleByArgument {
         case .everybody: 0o666
         }
     }
+}
+
+/// A number of bytes, as `--model-memory` takes it.
+struct ByteSize: ExpressibleByArgument {
+    let byteCount: Int
+
+    /// Reads digits and one of K, M, G and T, powers of 1024.
+    init?(argument: String) {
+        let units: [Character: Int] = ["K": 10, "M": 20, "G": 30, "T": 40]
+        let shift = argument.last.flatMap { units[Character($0.uppercased())] }
+        let digits = shift == nil ? argument[...] : argument.dropLast()
+        guard let number = Int(digits), number > 0, number <= Int.max >> (shift ?? 0) else {
+            return nil
+        }
+        byteCount = number << (shift ?? 0)
+    }
+}
+
+/// What `--answerer` takes.
+enum AnswererChoice: String, CaseIterable, ExpressibleByArgument {
+    case lookup
+    case reader
+    case lte
+    case errata
 }
 
 /// What `--reader` takes.

@@ -30,6 +30,7 @@ struct StatusCommand: ParsableCommand {
                 ),
                 ("index", reply.index.sentence),
                 ("answerer", reply.answerer),
+                ("models", reply.languageModels.sentence),
             ]
             for (name, value) in rows { Terminal.output.line("\(name.padded(9)) \(value)") }
             for note in reply.notes {
@@ -46,5 +47,17 @@ struct StatusCommand: ParsableCommand {
         case ..<86_400: return "\(seconds / 3_600) h \(seconds / 60 % 60) min"
         default: return "\(seconds / 86_400) d \(seconds / 3_600 % 24) h"
         }
+    }
+}
+
+extension LanguageModelStatus {
+    /// `2 language models, 1 loaded (44.1 MB of 8.0 GB); 1 answer running, 0 waiting; 512 tokens, 20.1 a second`.
+    fileprivate var sentence: String {
+        guard models > 0 else { return "no language model" }
+        let rate = seconds > 0 ? ", \(decimal(Double(tokens) / seconds, 1)) a second" : ""
+        return "\(models.counted("language model")), \(loaded) loaded "
+            + "(\(byteText(bytes)) of \(byteText(bytesMax))); "
+            + "\(running.counted("answer")) running, \(waiting) waiting; "
+            + "\(tokens.counted("token"))\(rate)"
     }
 }
