@@ -39,9 +39,7 @@ package struct LanguageModel: Sendable {
     }
 
     /// Whether the directory says how a chat is put to the model.
-    package var hasChatTemplate: Bool {
-        templateFile != nil || !(configuration?.chatTemplates.isEmpty ?? true)
-    }
+    package var hasChatTemplate: Bool { texts.hasChatTemplate }
 
     /// Who says something in a chat: `system`, `user` or `assistant`, and what.
     package typealias Message = (role: String, content: String)

@@ -89,13 +89,17 @@ struct LanguageModelSessionTests {
         defer { server.stop() }
         try await withDaemon { _, daemon in
             _ = try await errata(daemon, "models", "add", "far", server.address)
-            let ask = Process()
-            ask.executableURL = CommandLineTool.executable
-            ask.arguments = ["ask", "--model", "far", "Why?"]
-            ask.environment = CommandLineTool.clean(daemon.environment)
-            ask.standardOutput = FileHandle.nullDevice
-            ask.standardError = FileHandle.nullDevice
-            try ask.run()
+            // Started by a thread that blocks no signal: a process has the mask of who starts it.
+            let ask = try await offPool { [environment = daemon.environment] in
+                let ask = Process()
+                ask.executableURL = CommandLineTool.executable
+                ask.arguments = ["ask", "--model", "far", "Why?"]
+                ask.environment = CommandLineTool.clean(environment)
+                ask.standardOutput = FileHandle.nullDevice
+                ask.standardError = FileHandle.nullDevice
+                try ask.run()
+                return ask
+            }
             while server.requests.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
             kill(ask.processIdentifier, SIGINT)
             try await offPool { ask.waitUntilExit() }

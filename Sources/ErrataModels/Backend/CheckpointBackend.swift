@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// A checkpoint of this machine as a chat's other side.
@@ -10,15 +9,14 @@ package struct CheckpointBackend: ChatBackend {
 
     /// Loads a Hugging Face directory, with LoRA adapters merged into its weights.
     ///
-    /// Costs the time of reading all files twice: once for their hash.
+    /// Costs the time of reading all files twice, once for their hash.
     package init(
         directory: String, adapters: [String] = [], precision: Linear.Precision, threads: Int
-    ) throws(ModelError) {
-        identity = try CheckpointFiles.identity(
-            of: [directory] + adapters, precision: precision)
+    ) throws {
         model = try LanguageModel(
             directory: directory, precision: precision, threads: threads,
             mergingAdapters: adapters)
+        identity = try model.identity.digest()
         byteCount = model.decoder.byteCount
     }
 
@@ -77,51 +75,32 @@ extension LanguageModel {
     }
 }
 
-/// The files that decide about what a checkpoint computes.
+/// What can be told of a checkpoint before it is loaded.
 package enum CheckpointFiles {
-    private static let suffixes = [".json", ".jinja", ".safetensors"]
-    /// How many files a directory may have that count.
+    /// How many files of weights a directory may have.
     static let countMax = 4_096
 
-    /// Returns the names of the files in `directory` that a model is read from, sorted.
-    static func names(in directory: String) throws(ModelError) -> [String] {
+    private static func names(in directory: String) throws(ModelError) -> [String] {
         let all: [String]
         do { all = try FileManager.default.contentsOfDirectory(atPath: directory) } catch {
             throw ModelError(
                 .unreadable, "cannot read the directory \(directory)",
                 hint: "A model is a directory with config.json, weights and tokenizer.json.")
         }
-        let names = all.filter { name in suffixes.contains { name.hasSuffix($0) } }
+        let names = all.filter { $0.hasSuffix(".safetensors") }
         guard names.count <= countMax else {
             throw ModelError(.limit, "\(directory) has \(names.count) files, more than \(countMax)")
         }
-        return names.sorted()
+        return names
     }
 
     /// Returns how many bytes of weights `directory` holds.
     package static func weightByteCount(in directory: String) throws(ModelError) -> Int {
         var count = 0
-        for name in try names(in: directory) where name.hasSuffix(".safetensors") {
+        for name in try names(in: directory) {
             count += try file(directory, name).byteCount
         }
         return count
-    }
-
-    /// Returns SHA-256 over a domain line, the precision, and the names, lengths and hashes of all files.
-    ///
-    /// The number in the domain line rises when our arithmetic gives other bits for the same files.
-    static func identity(
-        of directories: [String], precision: Linear.Precision
-    ) throws(ModelError) -> [UInt8] {
-        var lines = "errata decoder 1\n\(precision.rawValue)\n"
-        for directory in directories {
-            lines += "directory\n"
-            for name in try names(in: directory) {
-                let file = try file(directory, name)
-                lines += "\(file.sha256) \(file.byteCount) \(name)\n"
-            }
-        }
-        return Array(SHA256.hash(data: Array(lines.utf8)))
     }
 
     private static func file(_ directory: String, _ name: String) throws(ModelError) -> MappedFile {
