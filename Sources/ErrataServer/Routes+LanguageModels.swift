@@ -72,6 +72,7 @@ extension LanguageModelBody {
     fileprivate init(_ source: LanguageModelSource) {
         self.init(name: source.name)
         switch source.place {
+        case .embedded: break
         case .checkpoint(let directory, let adapters, let isInt8):
             self.directory = directory
             self.adapters = adapters.isEmpty ? nil : adapters

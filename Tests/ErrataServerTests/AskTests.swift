@@ -59,7 +59,7 @@ struct AskTests {
                         try Self.ask(client, question, model: name)
                     }
                     #expect(problem?.code == "unknown_model")
-                    #expect(problem?.hint == "Known here: lookup (\(hash.prefix(12))).")
+                    #expect(problem?.hint == "Known here: lookup (\(hash.prefix(12))), decoder.")
                 }
                 let receipt = try client.get(
                     "/v1/receipts/\(reply.receipt)", as: ReceiptReply.self)

@@ -4,7 +4,7 @@ import Foundation
 package struct CheckpointBackend: ChatBackend {
     package let identity: [UInt8]
     package let byteCount: Int
-    package let answersAlone = true
+    package let answersAlone: Bool
     private let model: LanguageModel
 
     /// Loads a Hugging Face directory, with LoRA adapters merged into its weights.
@@ -13,11 +13,22 @@ package struct CheckpointBackend: ChatBackend {
     package init(
         directory: String, adapters: [String] = [], precision: Linear.Precision, threads: Int
     ) throws {
-        model = try LanguageModel(
-            directory: directory, precision: precision, threads: threads,
-            mergingAdapters: adapters)
+        try self.init(
+            LanguageModel(
+                directory: directory, precision: precision, threads: threads,
+                mergingAdapters: adapters), answersAlone: true)
+    }
+
+    private init(_ model: LanguageModel, answersAlone: Bool) throws {
+        self.model = model
+        self.answersAlone = answersAlone
         identity = try model.identity.digest()
         byteCount = model.decoder.byteCount
+    }
+
+    /// Loads the small decoder that is part of the program; it knows nothing beside its prompt.
+    package static func embedded(threads: Int) throws -> CheckpointBackend {
+        try CheckpointBackend(EmbeddedDecoder.load(threads: threads), answersAlone: false)
     }
 
     package func reply(

@@ -112,20 +112,20 @@ extension KnowledgeBase {
         return try choice(answerer: answerer ?? GenerationMethod.errata.rawValue, model: model)
     }
 
-    /// Returns the language model that is meant: the one that is named, the daemon's, the only one.
+    /// Returns the language model that is meant: the one that is named, the daemon's, the only one that was added,
+    /// the small one in the program.
     private func languageModel(_ name: String?) throws(ServiceError) -> String {
         let names = languageModels.names
         if let name = name ?? configuration.languageModel {
             return try languageModels.source(named: name).name
         }
-        guard let only = names.first, names.count == 1 else {
+        let added = names.filter { $0 != LanguageModelSource.embedded.name }
+        guard added.count <= 1 else {
             throw ServiceError(
                 .invalidRequest, "it is not said which language model is to answer",
-                hint: names.isEmpty
-                    ? "There is none yet: 'errata models add NAME DIR|URL'."
-                    : "Name one with --model: \(names.joined(separator: ", ")).")
+                hint: "Name one with --model: \(names.joined(separator: ", ")).")
         }
-        return only
+        return added.first ?? LanguageModelSource.embedded.name
     }
 
     /// Returns what the journal knows a language model by, with what it is shown.

@@ -4,8 +4,10 @@ import Foundation
 
 /// A language model of this daemon: what asks call it, and where it is.
 package struct LanguageModelSource: Codable, Equatable, Sendable {
-    /// Where a model is; a small decoder that is part of the program would be a third case.
+    /// Where a model is.
     package enum Place: Codable, Equatable, Sendable {
+        /// In the program.
+        case embedded
         /// A Hugging Face directory, with LoRA adapters to merge.
         case checkpoint(directory: String, adapters: [String], isInt8: Bool)
         /// A server with OpenAI's interface, and what it calls the model.
@@ -16,6 +18,9 @@ package struct LanguageModelSource: Codable, Equatable, Sendable {
     package static let adapterCountMax = 8
     package static let serverModelBytesMax = 256
     private static let reserved: Set<String> = ["lookup", "reader", "model"]
+
+    /// The small decoder that every daemon has.
+    package static let embedded = LanguageModelSource(name: EmbeddedDecoder.name, place: .embedded)
 
     package let name: String
     package let place: Place
@@ -28,7 +33,7 @@ package struct LanguageModelSource: Codable, Equatable, Sendable {
     /// Whether this machine computes.
     package var isLocal: Bool {
         switch place {
-        case .checkpoint: true
+        case .embedded, .checkpoint: true
         case .server: false
         }
     }
@@ -48,6 +53,7 @@ package struct LanguageModelSource: Codable, Equatable, Sendable {
             )
         }
         switch place {
+        case .embedded: break
         case .checkpoint(_, let adapters, _):
             guard adapters.count <= Self.adapterCountMax else {
                 throw ServiceError(
@@ -78,6 +84,7 @@ package struct LanguageModelSource: Codable, Equatable, Sendable {
 
     /// The least memory that it takes, as far as that can be told before it is loaded.
     func byteCountMin() throws(ModelError) -> Int {
+        if case .embedded = place { return EmbeddedDecoder.weightByteCount }
         guard case .checkpoint(let directory, _, let isInt8) = place else { return 0 }
         let count = try CheckpointFiles.weightByteCount(in: directory)
         // Weights in 8 bits take a quarter of float32, and nothing less than that.
@@ -87,6 +94,7 @@ package struct LanguageModelSource: Codable, Equatable, Sendable {
     /// Loads the model, or makes ready to call its server; takes as long as that takes.
     func open(threads: Int) throws -> any ChatBackend {
         switch place {
+        case .embedded: return try CheckpointBackend.embedded(threads: threads)
         case .checkpoint(let directory, let adapters, let isInt8):
             return try CheckpointBackend(
                 directory: directory, adapters: adapters, precision: isInt8 ? .int8 : .float32,
@@ -98,8 +106,11 @@ package struct LanguageModelSource: Codable, Equatable, Sendable {
 
     /// Of the weights; nil of a server's.
     var precision: String? {
-        guard case .checkpoint(_, _, let isInt8) = place else { return nil }
-        return (isInt8 ? Linear.Precision.int8 : .float32).rawValue
+        switch place {
+        case .embedded: Linear.Precision.float32.rawValue
+        case .checkpoint(_, _, let isInt8): (isInt8 ? Linear.Precision.int8 : .float32).rawValue
+        case .server: nil
+        }
     }
 }
 

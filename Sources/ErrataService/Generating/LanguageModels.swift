@@ -69,7 +69,9 @@ final class LanguageModels: Sendable {
         localTurns = TurnQueue(width: 1, waitingCountMax: limits.waitingCountMax)
         serverTurns = TurnQueue(
             width: limits.serverCallCountMax, waitingCountMax: limits.waitingCountMax)
-        state = Mutex(State(sources: try file.read()))
+        var sources = try file.read()
+        sources[LanguageModelSource.embedded.name] = .embedded
+        state = Mutex(State(sources: sources))
     }
 
     func stop() { threads.stop() }
@@ -87,9 +89,7 @@ final class LanguageModels: Sendable {
         let names = names
         return ServiceError(
             .unknownModel, "no language model here is called '\(name)'",
-            hint: names.isEmpty
-                ? "'errata models add NAME DIR|URL' adds one."
-                : "Known here: \(names.joined(separator: ", ")).")
+            hint: "Known here: \(names.joined(separator: ", ")).")
     }
 
     /// Takes a model up; throws `model_exists` if one is called so.
@@ -113,7 +113,10 @@ final class LanguageModels: Sendable {
 
     /// Forgets a model; answers under way are finished with it.
     func remove(_ name: String) throws(ServiceError) {
-        _ = try source(named: name)
+        guard try source(named: name).place != .embedded else {
+            throw ServiceError(
+                .invalidRequest, "'\(name)' is part of the program and cannot be removed")
+        }
         try change { sources throws(ServiceError) in sources[name] = nil }
         state.withLock { $0.loaded[name] = nil }
     }
@@ -125,7 +128,7 @@ final class LanguageModels: Sendable {
             do throws(ServiceError) {
                 var sources = state.sources
                 try body(&sources)
-                try file.write(sources)
+                try file.write(sources.filter { $0.value.place != .embedded })
                 state.sources = sources
                 return .success(())
             } catch { return .failure(error) }

@@ -35,7 +35,7 @@ extension ModelsCommand {
             }
             let width = records.map(\.name.columnCount).max() ?? 0
             for record in records {
-                let place = record.directory ?? record.url ?? ""
+                let place = record.directory ?? record.url ?? "in the program"
                 let state = record.bytes.map { ", \(byteText($0)) in memory" } ?? ""
                 Terminal.output.line(
                     "\(record.name.printable.padded(width))  \(place.printable)"
@@ -47,7 +47,7 @@ extension ModelsCommand {
 
 /// A model as `errata models list` shows it.
 private struct ListedModel: Encodable {
-    /// `encoder`, `checkpoint` or `server`.
+    /// `encoder`, `embedded`, `checkpoint` or `server`.
     let kind: String
     let name: String
     let directory: String?
@@ -66,8 +66,10 @@ private struct ListedModel: Encodable {
     }
 
     init(_ record: LanguageModelRecord) {
+        let isEmbedded = record.model.url == nil && record.model.directory == nil
+        let kind = record.model.url != nil ? "server" : isEmbedded ? "embedded" : "checkpoint"
         self.init(
-            kind: record.model.url == nil ? "checkpoint" : "server", record.model,
+            kind: kind, record.model,
             bytes: record.bytes, hash: record.hash)
     }
 

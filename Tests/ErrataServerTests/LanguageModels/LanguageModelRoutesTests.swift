@@ -23,9 +23,9 @@ struct LanguageModelRoutesTests {
             try await daemon.call { client in
                 let added = try client.add(
                     LanguageModelBody(name: "tiny", directory: tiny.directory, int8: true))
-                #expect(added.map(\.model.name) == ["tiny"])
-                #expect(added[0].isLoaded)
-                let bytes = try #require(added[0].bytes)
+                #expect(added.map(\.model.name) == ["decoder", "tiny"])
+                #expect(added[1].isLoaded)
+                let bytes = try #require(added[1].bytes)
                 #expect(bytes > 0)
                 #expect(try client.languageModels.bytes == bytes)
                 let operations = try client.get("/v1/operations", as: OperationsReply.self)
@@ -35,7 +35,7 @@ struct LanguageModelRoutesTests {
                 #expect(operations.operations.first?.actor.socket != nil)
                 let removed = try client.delete(
                     "/v1/language-models", [("name", "tiny")], as: LanguageModelsReply.self)
-                #expect(removed.models.isEmpty)
+                #expect(removed.models.map(\.model.name) == ["decoder"])
                 let problem = #expect(throws: Problem.self) {
                     try client.ask(.tiny(Knowledge.about))
                 }
@@ -65,7 +65,7 @@ struct LanguageModelRoutesTests {
             in: directory, knowing: Self.withDefault
         ) { daemon in
             try await daemon.call { client in
-                #expect(try client.languageModels.models == 1)
+                #expect(try client.languageModels.models == 2)
                 #expect(try client.languageModels.loaded == 0)
                 #expect(
                     try client.get("/v1/status", as: StatusReply.self).answerer == "tiny.errata")
@@ -102,11 +102,11 @@ struct LanguageModelRoutesTests {
                 let first = try client.ask(.tiny(Knowledge.unrelated))
                 let both = try client.add(
                     LanguageModelBody(name: "two", directory: two.directory))
-                #expect(both.map(\.isLoaded) == [false, true])
+                #expect(both.map(\.isLoaded) == [false, false, true])
                 #expect(try client.languageModels.bytes < 200_000)
                 #expect(try client.ask(.tiny(Knowledge.unrelated)).receipt == first.receipt)
                 let now = try client.get("/v1/language-models", as: LanguageModelsReply.self)
-                #expect(now.models.map(\.isLoaded) == [true, false])
+                #expect(now.models.map(\.isLoaded) == [false, true, false])
                 let metrics = String(
                     decoding: try client.data(of: Request(method: "GET", path: "/metrics")),
                     as: UTF8.self)
@@ -124,7 +124,34 @@ struct LanguageModelRoutesTests {
                 }
                 #expect(problem?.code == "limit_exceeded")
                 let count = try client.languageModels.models
-                #expect(count == 0)
+                #expect(count == 1)
+            }
+        }
+    }
+
+    @Test(
+        "have a small decoder with them that answers from the facts in scope, and has none of its own"
+    )
+    func embedded() async throws {
+        try await TestDaemon.run { daemon in
+            try await daemon.call { client in
+                _ = try client.commit(Knowledge.capital)
+                _ = try client.commit(Knowledge.chief)
+                let reply = try client.ask(
+                    AskRequest(question: Knowledge.about, answerer: "errata"))
+                #expect(reply.answer == "Paris")
+                #expect(reply.record.model.name == "decoder.errata")
+                let chief = try client.ask(
+                    AskRequest(question: "Who is the CEO of Twitter?", model: "decoder"))
+                #expect(chief.answer == "Linda Yaccarino")
+                let none = try client.ask(
+                    AskRequest(question: Knowledge.unrelated, model: "decoder"))
+                #expect(none.answer == nil)
+                let problem = #expect(throws: Problem.self) {
+                    try client.delete(
+                        "/v1/language-models", [("name", "decoder")], as: LanguageModelsReply.self)
+                }
+                #expect(problem?.code == "invalid_request")
             }
         }
     }
@@ -144,6 +171,7 @@ struct LanguageModelRoutesTests {
                     (.init(name: "lookup", directory: path), "invalid_name"),
                     (.init(name: "lte", directory: path), "invalid_name"),
                     (.init(name: "Tiny", directory: path), "invalid_name"),
+                    (.init(name: "decoder", directory: path), "model_exists"),
                     (.init(name: "a.b", directory: path), "invalid_name"),
                     (
                         .init(name: String(repeating: "a", count: 49), directory: path),
@@ -179,7 +207,7 @@ struct LanguageModelRoutesTests {
                 }
                 #expect(
                     try client.get("/v1/language-models", as: LanguageModelsReply.self)
-                        .models.map(\.model.name) == ["tiny"])
+                        .models.map(\.model.name) == ["decoder", "tiny"])
                 let gone = #expect(throws: Problem.self) {
                     try client.delete(
                         "/v1/language-models", [("name", "a")], as: LanguageModelsReply.self)
