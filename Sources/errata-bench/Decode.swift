@@ -1,6 +1,7 @@
 import ArgumentParser
 import ErrataAlignment
 import ErrataModels
+import Glibc
 
 /// Runs decoders of known sizes on random weights.
 struct Decode: ParsableCommand {
@@ -55,13 +56,20 @@ struct Decode: ParsableCommand {
         let ids = (0..<prompt).map { Int32($0 * 37 % configuration.vocabularyCount) }
         var reading = Sample()
         var writing = Sample()
+        // What other processes take of the machine does not count here.
+        var busyReading = Sample()
+        var busyWriting = Sample()
         var bytes = 0
         for _ in 0..<(options.smoke ? 1 : repeats) {
             var generation = try Generation(
                 decoder, prompts: [ids], caches: [try decoder.makeCache()],
                 options: [GenerationOptions(tokenCountMax: tokens + 1)])
+            let start = processorSeconds()
             _ = try reading.time { try generation.step() }
+            let middle = processorSeconds()
             for _ in 0..<tokens { _ = try writing.time { try generation.step() } }
+            busyReading.add(seconds: middle - start)
+            busyWriting.add(seconds: (processorSeconds() - middle) / Double(tokens))
             bytes = generation.caches[0].byteCount
         }
         report.row(
@@ -69,6 +77,17 @@ struct Decode: ParsableCommand {
             "prompt \((Double(prompt) / reading.median).formatted(digits: 0)) tokens a second, "
                 + "then \((1 / writing.median).formatted(digits: 1)); "
                 + "weights \(decoder.byteCount >> 20) MiB, cache \(bytes >> 20) MiB")
+        report.row(
+            "  a second of processor time",
+            "prompt \((Double(prompt) / busyReading.percentile(0)).formatted(digits: 0)), "
+                + "then \((1 / busyWriting.percentile(0)).formatted(digits: 1)), at best")
+    }
+
+    /// The processor time of all threads so far.
+    private func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }
 

@@ -1,5 +1,14 @@
+import Foundation
+
 /// Seeded damage to files, for the tests that feed readers with bad ones.
 enum Mutation {
+    /// Returns how many files to damage: `long` with ERRATA_LONG_TESTS=1, or what ERRATA_FUZZ_ROUNDS says.
+    static func roundCount(short: Int, long: Int) -> Int {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["ERRATA_FUZZ_ROUNDS"].flatMap { Int($0) }
+            ?? (environment["ERRATA_LONG_TESTS"] == "1" ? long : short)
+    }
+
     /// Changes, cuts, doubles or moves bytes, `count` times.
     static func apply(to bytes: inout [UInt8], count: Int, _ random: inout SplitMix) {
         for _ in 0..<count where bytes.count > 1 {

@@ -218,4 +218,49 @@ struct SafeTensorsTests {
             }
         }
     }
+
+    @Test("a changed header is an error or tensors that lie inside the file")
+    func fuzz() async throws {
+        var header = "{\"__metadata__\":{\"format\":\"pt\",\"n\":\"1\"}"
+        var end = 0
+        for (name, type, size) in [("a", "F32", 4), ("b.weight", "BF16", 2), ("c", "F16", 2)] {
+            for shape in [[0], [], [2, 8], [16], [1, 2, 3]] {
+                let start = end
+                end += shape.reduce(size, *)
+                let list = shape.map(String.init).joined(separator: ",")
+                header +=
+                    ",\"\(name).\(shape.count).\(start)\":"
+                    + tensor("[\(list)]", "[\(start),\(end)]", type: type)
+            }
+        }
+        header += "}"
+        let whole = Array(header.utf8)
+        var random = SplitMix(state: 31)
+        var readCount = 0
+        try await withTemporaryDirectory { directory in
+            for round in 0..<Mutation.roundCount(short: 400, long: 200_000) {
+                var bytes = whole
+                if round.isMultiple(of: 2) {
+                    Mutation.applyGently(to: &bytes, &random)
+                } else {
+                    let count = Int.random(in: 1...4, using: &random)
+                    Mutation.apply(to: &bytes, count: count, &random)
+                }
+                let length = round % 16 == 1 ? UInt64.random(in: 0...1200, using: &random) : nil
+                let dataByteCount = round % 8 == 3 ? Int.random(in: 0...end, using: &random) : end
+                try write(
+                    String(decoding: bytes, as: UTF8.self), Data(count: dataByteCount),
+                    length: length, to: directory)
+                guard
+                    let file = try? SafeTensors(directory: directory, name: "model.safetensors")
+                else { continue }
+                readCount += 1
+                for (name, shape) in file.shapes {
+                    guard let values = try? file.floats(name, shape: shape) else { continue }
+                    #expect(values.count == shape.reduce(1, *))
+                }
+            }
+        }
+        #expect(readCount > 0)
+    }
 }

@@ -204,8 +204,6 @@ struct TokenizerFileTests {
         #expect(ids == [Int32](repeating: 12, count: 1 << 8))
     }
 
-    private static let isLong = ProcessInfo.processInfo.environment["ERRATA_LONG_TESTS"] == "1"
-
     @Test(
         "a changed file is an error or a tokenizer whose ids are in range",
         arguments: TokenizerFixture.all)
@@ -217,7 +215,7 @@ struct TokenizerFileTests {
         }
         var random = SplitMix(state: 77)
         var readCount = 0
-        for round in 0..<(Self.isLong ? 20_000 : 60) {
+        for round in 0..<Mutation.roundCount(short: 60, long: 20_000) {
             var bytes = whole
             if round.isMultiple(of: 3) {
                 Mutation.applyGently(to: &bytes, &random)

@@ -132,6 +132,34 @@ struct HostilePanelsTests {
         }
     }
 
+    @Test("a changed header is an error or a decoder that computes")
+    func fuzz() async throws {
+        try await withTemporaryDirectory { directory in
+            let copy = directory + "/copy"
+            _ = try CheckpointQuantizer.quantize(
+                directory: decoderFixtures + "/llama", to: copy)
+            let url = URL(fileURLWithPath: copy + "/model.safetensors")
+            let whole = Array(try Data(contentsOf: url))
+            let length = whole[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+            var random = SplitMix(state: 32)
+            for round in 0..<Mutation.roundCount(short: 40, long: 10_000) {
+                var header = Array(whole[8..<8 + length])
+                if round.isMultiple(of: 2) {
+                    Mutation.applyGently(to: &header, &random)
+                } else {
+                    Mutation.apply(to: &header, count: 1, &random)
+                }
+                let size = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+                try Data(size + header + whole[(8 + length)...]).write(to: url)
+                guard let decoder = try? CausalDecoder(directory: copy, threads: 1) else {
+                    continue
+                }
+                var cache = try decoder.makeCache()
+                #expect(try decoder.logits([1, 2, 3], &cache).rows == 3)
+            }
+        }
+    }
+
     @Test("any bytes in panels are numbers, and give the same ones at every level")
     func anyBytes() async throws {
         try await withTemporaryDirectory { directory in
