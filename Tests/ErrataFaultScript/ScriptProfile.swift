@@ -32,7 +32,13 @@ enum ScriptProfile: String {
     }
 
     var mapBytes: Int { self == .growth ? 1 << 16 : 1 << 20 }
-    /// So small that there are checkpoints in every history.
-    var checkpointByteCount: Int { self == .growth ? 1 << 15 : 1 << 11 }
+    /// So small that there are checkpoints all the time; but `keys` keeps what it commits in the log for a while.
+    var checkpointByteCount: Int {
+        switch self {
+        case .growth: 1 << 15
+        case .keys: 1 << 17
+        default: 1 << 11
+        }
+    }
     var keyBatchCount: UInt64 { self == .keys ? 4 : 16 }
 }
