@@ -227,15 +227,26 @@ package struct StoreDraft: Sendable {
 
     /// Gives the draft its name, in one step.
     package func publish() throws(JournalError) {
+        try finishLog()
         for name in ["journal", "events"] { unlink(path + "/\(name)/lock.mdb") }
         try Directory.rename(path, to: target)
         try Directory.sync(Directory.parent(of: target))
     }
 
+    /// Makes sure that the data file says all by itself, also where closing the draft could not.
+    private func finishLog() throws(JournalError) {
+        do { try Environment.recover(path + "/journal") } catch {
+            throw JournalError(wrapping: error)
+        }
+    }
+
     /// Deletes the draft; nothing else lies in it.
     package func remove() {
         for name in ["journal", "events"] {
-            for file in ["data.mdb", "lock.mdb"] { unlink(path + "/\(name)/" + file) }
+            // Nobody has it open: a log is there if a rebuild of its tables was cut off.
+            for file in ["data.mdb", "lock.mdb", "redo", "redo.0", "redo.1", "redo.new"] {
+                unlink(path + "/\(name)/" + file)
+            }
             rmdir(path + "/" + name)
         }
         for file in ["keys", "lock", CheckpointSigner.fileName] { unlink(path + "/" + file) }
@@ -246,6 +257,7 @@ package struct StoreDraft: Sendable {
     ///
     /// Each is one rename: after a crash there is the old file or the new one, which say the same.
     package func replaceFiles(of directory: String) throws(JournalError) {
+        try finishLog()
         for name in ["events", "journal"] {
             let place = directory + "/" + name
             try Directory.rename(path + "/\(name)/data.mdb", to: place + "/data.mdb")

@@ -128,6 +128,9 @@ struct RedoRecord: Equatable {
 enum RedoFiles {
     static func header(in directory: String) -> String { directory + "/redo" }
 
+    /// What the header's file is called until it is whole.
+    static func headerDraft(in directory: String) -> String { directory + "/redo.new" }
+
     static func records(of generation: UInt64, in directory: String) -> String {
         directory + "/redo.\(generation % 2)"
     }

@@ -89,7 +89,7 @@ final class RedoLog {
         _ header: RedoHeader, in directory: String
     ) throws(LMDBError) {
         let path = RedoFiles.header(in: directory)
-        let draft = path + ".new"
+        let draft = RedoFiles.headerDraft(in: directory)
         let file = try RawFile(opening: draft, O_RDWR | O_CREAT | O_TRUNC)
         try file.write([UInt8](repeating: 0, count: 2 * RedoHeader.slotByteCount), at: 0)
         try file.write(header.encoded, at: header.offset)

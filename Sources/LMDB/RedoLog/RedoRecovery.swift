@@ -185,6 +185,7 @@ struct RedoRecovery {
         for generation: UInt64 in [0, 1] {
             try remove(RedoFiles.records(of: generation, in: directory))
         }
+        try remove(RedoFiles.headerDraft(in: directory))
     }
 
     private static func remove(_ path: String) throws(LMDBError) {
