@@ -345,7 +345,7 @@ extension SessionTests {
         | at <id>  lookup (lexical)  <ms>  receipt <id>
         $ errata ask The length of Elbe is --model gpt
         | Error: no model here is called 'gpt'
-        | Hint: Known here: lookup (<id>).
+        | Hint: Known here: lookup (<id>), decoder.
         = 1
         $ errata models answerers
         lookup  <id>  <time>  @1  default
