@@ -70,13 +70,13 @@ static float LEVEL(dot_f32)(const float *a, const float *b, size_t n) {
 // at every call, so the loops over them unroll and `c` never touches memory.
 INLINE void LEVEL(gemm_tile)(
     const int rows, const int groups, size_t k, const float *a, size_t a_stride, const float *b,
-    size_t b_row_stride, const float *bias, float *c, size_t c_stride) {
+    size_t b_row_stride, const float *start, size_t start_stride, float *c, size_t c_stride) {
     v16 sums[TILE_ROWS][TILE_GROUPS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
 #pragma clang loop unroll(full)
         for (int g = 0; g < groups; g++) {
-            sums[i][g] = bias ? LEVEL(load)(bias + 16 * g) : (v16){0};
+            sums[i][g] = start ? LEVEL(load)(start + (size_t)i * start_stride + 16 * g) : (v16){0};
         }
     }
     for (size_t p = 0; p < k; p++) {
@@ -99,13 +99,15 @@ INLINE void LEVEL(gemm_tile)(
     }
 }
 
+// Sums begin at `start`, one row for all if its stride is 0, or at zero where there is none.
 #define TILE(rows, groups)                                                                        \
-    LEVEL(gemm_tile)(rows, groups, k, a, a_stride, b, b_row_stride, bias, c, c_stride)
+    LEVEL(gemm_tile)(                                                                             \
+        rows, groups, k, a, a_stride, b, b_row_stride, start, start_stride, c, c_stride)
 
 // The constants that `gemm_tile` wants, from counts that are not.
 static void LEVEL(gemm_block)(
     size_t rows, size_t groups, size_t k, const float *a, size_t a_stride, const float *b,
-    size_t b_row_stride, const float *bias, float *c, size_t c_stride) {
+    size_t b_row_stride, const float *start, size_t start_stride, float *c, size_t c_stride) {
 #define TILE_CASES(groups)                                                                        \
     switch (rows) {                                                                               \
     case 1: TILE(1, groups); break;                                                               \
@@ -127,10 +129,10 @@ static void LEVEL(gemm_block)(
 // Columns that do not fill 16 lanes, one output at a time: the same chains.
 static void LEVEL(gemm_columns)(
     size_t m, size_t n, size_t k, const float *a, size_t a_stride, const float *b,
-    size_t b_row_stride, const float *bias, float *c, size_t c_stride) {
+    size_t b_row_stride, const float *start, size_t start_stride, float *c, size_t c_stride) {
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++) {
-            float sum = bias ? bias[j] : 0;
+            float sum = start ? start[i * start_stride + j] : 0;
             for (size_t p = 0; p < k; p++) {
                 sum = FMA1(a[i * a_stride + p], b[p * b_row_stride + j], sum);
             }
@@ -139,28 +141,45 @@ static void LEVEL(gemm_columns)(
     }
 }
 
-static void LEVEL(gemm)(
+INLINE void LEVEL(gemm_from)(
     size_t m, size_t n, size_t k, const float *a, size_t a_stride, const float *b,
-    size_t b_row_stride, size_t b_panel_stride, const float *bias, float *c, size_t c_stride) {
+    size_t b_row_stride, size_t b_panel_stride, const float *start, size_t start_stride, float *c,
+    size_t c_stride) {
     for (size_t j = 0; j < n;) {
         size_t in_panel = j % ERRATA_PANEL_WIDTH;
         const float *columns = b + j / ERRATA_PANEL_WIDTH * b_panel_stride + in_panel;
-        const float *start = bias ? bias + j : NULL;
+        const float *first = start ? start + j : NULL;
         size_t left = ERRATA_PANEL_WIDTH - in_panel;
         size_t groups = (n - j < left ? n - j : left) / 16;
         if (groups == 0) {
             LEVEL(gemm_columns)(
-                m, n - j, k, a, a_stride, columns, b_row_stride, start, c + j, c_stride);
+                m, n - j, k, a, a_stride, columns, b_row_stride, first, start_stride, c + j,
+                c_stride);
             return;
         }
         if (groups > TILE_GROUPS) groups = TILE_GROUPS;
         for (size_t i = 0; i < m; i += TILE_ROWS) {
             LEVEL(gemm_block)(
                 m - i < TILE_ROWS ? m - i : TILE_ROWS, groups, k, a + i * a_stride, a_stride,
-                columns, b_row_stride, start, c + i * c_stride + j, c_stride);
+                columns, b_row_stride, first ? first + i * start_stride : NULL, start_stride,
+                c + i * c_stride + j, c_stride);
         }
         j += 16 * groups;
     }
+}
+
+static void LEVEL(gemm)(
+    size_t m, size_t n, size_t k, const float *a, size_t a_stride, const float *b,
+    size_t b_row_stride, size_t b_panel_stride, const float *bias, float *c, size_t c_stride) {
+    LEVEL(gemm_from)(
+        m, n, k, a, a_stride, b, b_row_stride, b_panel_stride, bias, 0, c, c_stride);
+}
+
+static void LEVEL(gemm_add)(
+    size_t m, size_t n, size_t k, const float *a, size_t a_stride, const float *b,
+    size_t b_row_stride, size_t b_panel_stride, float *c, size_t c_stride) {
+    LEVEL(gemm_from)(
+        m, n, k, a, a_stride, b, b_row_stride, b_panel_stride, c, c_stride, c, c_stride);
 }
 
 static void LEVEL(quantize_rows)(
@@ -434,6 +453,7 @@ static void LEVEL(add)(float *a, const float *b, size_t n) {
         .scan_i8 = LEVEL(scan_i8),                                                                \
         .dot_f32 = LEVEL(dot_f32),                                                                \
         .gemm = LEVEL(gemm),                                                                      \
+        .gemm_add = LEVEL(gemm_add),                                                              \
         .softmax = LEVEL(softmax),                                                                \
         .gelu = LEVEL(gelu),                                                                      \
         .layer_norm = LEVEL(layer_norm),                                                          \
@@ -446,4 +466,6 @@ static void LEVEL(add)(float *a, const float *b, size_t n) {
         .gelu_gradient = LEVEL(gelu_gradient),                                                    \
         .softmax_gradient = LEVEL(softmax_gradient),                                              \
         .layer_norm_gradient = LEVEL(layer_norm_gradient),                                        \
+        .rms_norm_gradient = LEVEL(rms_norm_gradient),                                            \
+        .swiglu_gradient = LEVEL(swiglu_gradient),                                                \
     }

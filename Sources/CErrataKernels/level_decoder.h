@@ -121,13 +121,45 @@ static void LEVEL(rms_norm)(
     }
 }
 
-// x / (1 + e^-x) from e^-|x|, which never overflows; below 2^-126 it is taken as that.
-INLINE v16 LEVEL(silu16)(v16 x) {
+static void LEVEL(rms_norm_gradient)(
+    float *g, float *weight_gradient, const float *x, size_t rows, size_t width,
+    const float *weight, float epsilon) {
+    for (size_t i = 0; i < rows; i++, x += width, g += width) {
+        v16 squares = {0}, along = {0};
+        for (size_t j = 0; j < width; j += 16) {
+            size_t count = width - j < 16 ? width - j : 16;
+            v16 a = LEVEL(load_partial)(x + j, count);
+            v16 inner = LEVEL(load_partial)(g + j, count) * LEVEL(load_partial)(weight + j, count);
+            squares = FMA16(a, a, squares);
+            along = FMA16(inner, a, along);
+        }
+        float mean = LEVEL(sum)(squares) / (float)width;
+        float scale = 1.0f / __builtin_elementwise_sqrt(mean + epsilon);
+        float mean_along = LEVEL(sum)(along) * scale / (float)width;
+        for (size_t j = 0; j < width; j += 16) {
+            size_t count = width - j < 16 ? width - j : 16;
+            v16 normal = LEVEL(load_partial)(x + j, count) * scale;
+            v16 outer = LEVEL(load_partial)(g + j, count);
+            v16 inner = outer * LEVEL(load_partial)(weight + j, count);
+            v16 y = (inner - normal * mean_along) * scale;
+            memcpy(g + j, &y, count * sizeof(float));
+            if (weight_gradient) {
+                v16 sum = FMA16(outer, normal, LEVEL(load_partial)(weight_gradient + j, count));
+                memcpy(weight_gradient + j, &sum, count * sizeof(float));
+            }
+        }
+    }
+}
+
+// 1 / (1 + e^-x) from e^-|x|, which never overflows; below 2^-126 it is taken as that.
+INLINE v16 LEVEL(sigmoid16)(v16 x) {
     v16 u = __builtin_elementwise_min(__builtin_elementwise_abs(x) * 1.44269504f, (v16)126.0f);
     v16 e = LEVEL(exp2)(-u);
     v16 part = 1.0f / (1.0f + e);
-    return x * (x < 0.0f ? e * part : part);
+    return x < 0.0f ? e * part : part;
 }
+
+INLINE v16 LEVEL(silu16)(v16 x) { return x * LEVEL(sigmoid16)(x); }
 
 static void LEVEL(swiglu)(float *gate, const float *up, size_t n) {
     size_t i = 0;
@@ -138,5 +170,21 @@ static void LEVEL(swiglu)(float *gate, const float *up, size_t n) {
         v16 y = LEVEL(silu16)(LEVEL(load_partial)(gate + i, n - i))
             * LEVEL(load_partial)(up + i, n - i);
         memcpy(gate + i, &y, (n - i) * sizeof(float));
+    }
+}
+
+static void LEVEL(swiglu_gradient)(
+    float *gate_gradient, float *up_gradient, const float *g, const float *gate, const float *up,
+    size_t n) {
+    for (size_t i = 0; i < n; i += 16) {
+        size_t count = n - i < 16 ? n - i : 16;
+        v16 outer = LEVEL(load_partial)(g + i, count), x = LEVEL(load_partial)(gate + i, count);
+        v16 part = LEVEL(sigmoid16)(x);
+        v16 silu = x * part;
+        v16 at_up = outer * silu;
+        v16 slope = FMA16(silu, 1.0f - part, part);
+        v16 at_gate = outer * LEVEL(load_partial)(up + i, count) * slope;
+        memcpy(up_gradient + i, &at_up, count * sizeof(float));
+        memcpy(gate_gradient + i, &at_gate, count * sizeof(float));
     }
 }

@@ -116,3 +116,102 @@ struct GradientKernelsTests {
         }
     }
 }
+
+/// The kernels that decoders are trained with, against the slopes of their definitions in double precision.
+@Suite("decoders' gradient kernels")
+struct DecoderGradientKernelsTests {
+    @Test("a product cut along k has the bits of the whole one, at every level")
+    func cutProduct() {
+        var random = SplitMix(state: 31)
+        for (m, n, k) in [(1, 1, 2), (5, 17, 9), (9, 100, 33), (20, 48, 7)] {
+            let (a, b) = (random.floats(m * k), random.floats(k * n))
+            for level in levels {
+                func product(cuts: [Int]) -> [UInt32] {
+                    var c = [Float](repeating: .nan, count: m * n)
+                    for (start, end) in zip(cuts, cuts.dropFirst()) {
+                        a.withUnsafeBufferPointer { a in
+                            b.withUnsafeBufferPointer { b in
+                                guard let a = a.baseAddress, let b = b.baseAddress else { return }
+                                let panel = Int(ERRATA_PANEL_WIDTH)
+                                if start == 0 {
+                                    level.functions.gemm(m, n, end, a, k, b, n, panel, nil, &c, n)
+                                } else {
+                                    level.functions.gemm_add(
+                                        m, n, end - start, a + start, k, b + start * n, n, panel,
+                                        &c, n)
+                                }
+                            }
+                        }
+                    }
+                    return c.map(\.bitPattern)
+                }
+                #expect(product(cuts: [0, 1, k]) == product(cuts: [0, k]))
+            }
+        }
+    }
+
+    @Test("root mean square normalization's gradients are its slopes, the same bits at every level")
+    func rmsNorm() {
+        var random = SplitMix(state: 32)
+        for width in [1, 6, 16, 30, 80] {
+            let x = random.floats(2 * width)
+            let (weight, g) = (random.floats(width), random.floats(2 * width))
+            let results = levels.map { level in
+                var y = g
+                var sums = [Float](repeating: 1, count: width)
+                level.functions.rms_norm_gradient(&y, &sums, x, 2, width, weight, 1e-3)
+                var alone = g
+                level.functions.rms_norm_gradient(&alone, nil, x, 2, width, weight, 1e-3)
+                #expect(alone == y)
+                return y + sums
+            }
+            func normalized(_ x: [Double]) -> [Double] {
+                let mean = x.reduce(0) { $0 + $1 * $1 } / Double(width) + 1e-3
+                return x.map { $0 / mean.squareRoot() }
+            }
+            var expected: [Float] = []
+            var sums = [Double](repeating: 1, count: width)
+            for row in 0..<2 {
+                let values = x[row * width..<(row + 1) * width].map(Double.init)
+                let outer = g[row * width..<(row + 1) * width].map(Double.init)
+                for i in 0..<width {
+                    func loss(_ step: Double) -> Double {
+                        var moved = values
+                        moved[i] += step
+                        return zip(zip(normalized(moved), weight), outer)
+                            .reduce(0) { $0 + $1.0.0 * Double($1.0.1) * $1.1 }
+                    }
+                    expected.append(Float((loss(1e-5) - loss(-1e-5)) / 2e-5))
+                    sums[i] += outer[i] * normalized(values)[i]
+                }
+            }
+            expectClose(results[0], expected + sums.map(Float.init), within: 1e-4, "\(width)")
+            for result in results {
+                #expect(result.map(\.bitPattern) == results[0].map(\.bitPattern))
+            }
+        }
+    }
+
+    @Test("the gated unit's gradients are its slopes, the same bits at every level")
+    func swiglu() {
+        let gate = (-2000...2003).map { Float($0) / 150 }
+        let up = gate.indices.map { Float($0 % 37) / 10 - 1.8 }
+        let g = gate.map { 1 + $0 / 100 }
+        let results = levels.map { level in
+            var (first, second) = (g.map { _ in Float.nan }, g.map { _ in Float.nan })
+            level.functions.swiglu_gradient(&first, &second, g, gate, up, g.count)
+            return first + second
+        }
+        func silu(_ x: Double) -> Double { x / (1 + exponential(-x)) }
+        let atGate = gate.indices.map { i in
+            let x = Double(gate[i])
+            let slope = (silu(x + 1e-4) - silu(x - 1e-4)) / 2e-4
+            return Float(Double(g[i]) * Double(up[i]) * slope)
+        }
+        let atUp = gate.indices.map { i in Float(Double(g[i]) * silu(Double(gate[i]))) }
+        expectClose(results[0], atGate + atUp, within: 2e-5, "swiglu")
+        for result in results {
+            #expect(result.map(\.bitPattern) == results[0].map(\.bitPattern))
+        }
+    }
+}

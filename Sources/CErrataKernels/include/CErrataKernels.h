@@ -56,6 +56,15 @@ struct errata_kernels {
         const float *_Nonnull b, size_t b_row_stride, size_t b_panel_stride,
         const float *_Nullable bias, float *_Nonnull c, size_t c_stride);
 
+    /// Adds a b to c: each c[i][j] goes on as the chain that `gemm` starts at its bias.
+    ///
+    /// A product cut into pieces along k, the first by `gemm` and the rest by this, has the bits of the
+    /// whole one.
+    void (*_Nonnull gemm_add)(
+        size_t m, size_t n, size_t k, const float *_Nonnull a, size_t a_stride,
+        const float *_Nonnull b, size_t b_row_stride, size_t b_panel_stride, float *_Nonnull c,
+        size_t c_stride);
+
     /// Rounds each row of x, (rows, width), to int8: out = round(x / scale), scale = max |x| / 127.
     ///
     /// Ties go to even. Row i of `out` starts at i * stride, a multiple of 4 of at least `width`; bytes
@@ -126,6 +135,17 @@ struct errata_kernels {
         float *_Nonnull g, float *_Nonnull weight_gradient, float *_Nonnull bias_gradient,
         const float *_Nonnull x, size_t rows, size_t width, const float *_Nonnull weight,
         float epsilon);
+
+    /// Replaces g, the gradient at rms_norm(x), by the gradient at x, and adds that of the weight unless it is
+    /// null.
+    void (*_Nonnull rms_norm_gradient)(
+        float *_Nonnull g, float *_Nullable weight_gradient, const float *_Nonnull x, size_t rows,
+        size_t width, const float *_Nonnull weight, float epsilon);
+
+    /// Writes the gradients at gate and up for g, the one at silu(gate) * up.
+    void (*_Nonnull swiglu_gradient)(
+        float *_Nonnull gate_gradient, float *_Nonnull up_gradient, const float *_Nonnull g,
+        const float *_Nonnull gate, const float *_Nonnull up, size_t n);
 };
 
 /// Returns the functions of the level in use.
