@@ -43,10 +43,17 @@ struct DraftFile: ~Copyable {
 package enum AtomicFile {
     /// Throws, leaving what was at `path` and nothing else, if any step fails.
     package static func write(_ bytes: [UInt8], to path: String) throws(ModelError) {
+        try write(to: path) { file throws(ModelError) in try file.write(bytes) }
+    }
+
+    /// Writes what `body` writes, part by part; throws as the other does.
+    static func write(
+        to path: String, _ body: (borrowing DraftFile) throws(ModelError) -> Void
+    ) throws(ModelError) {
         let draft = path + ".partial"
         do {
             let file = try DraftFile(draft, name: path)
-            try file.write(bytes)
+            try body(file)
             try file.sync()
         } catch {
             unlink(draft)

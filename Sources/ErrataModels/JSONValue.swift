@@ -3,7 +3,7 @@
 /// Not `JSONDecoder`: tokenizer and tensor names are compared as bytes (Swift's strings compare by
 /// canonical equivalence, which merges different vocabulary entries), and a repeated key, which
 /// readers resolve differently, must be an error.
-package enum JSONValue {
+package enum JSONValue: Sendable {
     case object(JSONObject)
     case array([JSONValue])
     case string(String)
@@ -26,12 +26,12 @@ package enum JSONValue {
 }
 
 /// The members of an object in file order, all keys different, with the place it was read from.
-package struct JSONObject {
+package struct JSONObject: Sendable {
     /// Names the object in messages: "config.json", "tokenizer.json: normalizer".
     package let place: String
     package let members: [Member]
 
-    package struct Member {
+    package struct Member: Sendable {
         package let key: String
         package let value: JSONValue
     }

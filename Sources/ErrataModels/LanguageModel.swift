@@ -48,19 +48,14 @@ package struct LanguageModel: Sendable {
     ///
     /// Throws `unsupported` for a model without a chat template, or with one that is not supported.
     package func prompt(of chat: [Message]) throws(ModelError) -> [Int32] {
-        guard let template = try texts.chatTemplate() else {
-            throw ModelError(
-                .unsupported, "'\(decoder.name)' has no tokenizer_config.json with a chat template",
-                hint: "Give the model plain text.")
-        }
-        let messages = chat.map { message in
-            TemplateValue.object(
-                .init([("role", .string(message.role)), ("content", .string(message.content))]))
-        }
-        let text = try template.prompt(
-            messages: messages, more: texts.configuration?.templateValues ?? [:])
-        // The template writes the special tokens itself.
-        return tokenizer.encode(text, addSpecialTokens: false)
+        try texts.prompt(of: chat, model: decoder.name)
+    }
+
+    /// Returns the same for messages that people wrote: none becomes a special token.
+    ///
+    /// A model without a chat template gets the last message as plain text.
+    func prompt(of chat: [ChatMessage]) throws(ModelError) -> [Int32] {
+        try texts.prompt(of: chat, model: decoder.name)
     }
 
     /// What a text is to be continued with.

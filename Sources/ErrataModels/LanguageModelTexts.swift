@@ -38,6 +38,37 @@ struct LanguageModelTexts: Sendable {
         templateFile != nil || configuration?.chatTemplates["default"] != nil
     }
 
+    /// Returns the tokens after which a model says the next message of a chat.
+    ///
+    /// Throws `unsupported` without a chat template, or with one that is not supported.
+    func prompt(of chat: [LanguageModel.Message], model name: String) throws(ModelError) -> [Int32]
+    {
+        guard let template = try chatTemplate() else {
+            throw ModelError(
+                .unsupported, "'\(name)' has no tokenizer_config.json with a chat template",
+                hint: "Give the model plain text.")
+        }
+        let text = try template.prompt(
+            messages: chat.map(Self.templateValue), more: configuration?.templateValues ?? [:])
+        // The template writes the special tokens itself.
+        return tokenizer.encode(text, addSpecialTokens: false)
+    }
+
+    /// Returns the same for messages that people wrote: none becomes a special token.
+    ///
+    /// A model without a chat template gets the last message as plain text.
+    func prompt(of chat: [ChatMessage], model name: String) throws(ModelError) -> [Int32] {
+        let messages = chat.map {
+            (role: $0.role.rawValue, content: tokenizer.withoutSpecialTokens($0.content))
+        }
+        guard hasChatTemplate else { return tokenizer.encode(messages.last?.content ?? "") }
+        return try prompt(of: messages, model: name)
+    }
+
+    static func templateValue(_ message: LanguageModel.Message) -> TemplateValue {
+        .object(.init([("role", .string(message.role)), ("content", .string(message.content))]))
+    }
+
     private static func endTokens(_ files: inout ModelFiles) throws(ModelError) -> Set<Int32> {
         let name =
             files.contains("generation_config.json") ? "generation_config.json" : "config.json"

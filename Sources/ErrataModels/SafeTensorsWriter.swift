@@ -13,8 +13,11 @@ package struct SafeTensorsWriter {
         let name: String
         let shape: [Int]
         let type: ElementType
-        let values: [Float]
+        let values: ArraySlice<Float>
     }
+
+    /// Numbers that are made bytes at a time.
+    private static let pieceCount = 1 << 18
 
     private var tensors: [Tensor] = []
     private let metadata: [(key: String, value: String)]
@@ -28,27 +31,40 @@ package struct SafeTensorsWriter {
     package mutating func add(
         _ name: String, shape: [Int], _ values: [Float], as type: ElementType = .float32
     ) {
+        add(name, shape: shape, values[...], as: type)
+    }
+
+    /// Adds a tensor of a part of an array, which is not copied.
+    package mutating func add(
+        _ name: String, shape: [Int], _ values: ArraySlice<Float>, as type: ElementType = .float32
+    ) {
         precondition(values.count == shape.reduce(1, *))
         tensors.append(Tensor(name: name, shape: shape, type: type, values: values))
     }
 
-    /// The bytes of the file.
-    package var bytes: [UInt8] {
-        let header = SafeTensorsHeader(
+    private var header: SafeTensorsHeader {
+        SafeTensorsHeader(
             tensors.map {
                 .init(
                     name: $0.name, type: $0.type.rawValue, shape: $0.shape,
                     byteCount: $0.values.count * $0.type.byteCount)
             }, metadata: metadata)
+    }
+
+    /// The bytes of the file.
+    package var bytes: [UInt8] {
+        let header = header
         var bytes = header.bytes
         bytes.reserveCapacity(bytes.count + header.dataByteCount)
-        for tensor in tensors { Self.append(tensor, to: &bytes) }
+        for tensor in tensors { Self.append(tensor.values, tensor.type, to: &bytes) }
         return bytes
     }
 
-    private static func append(_ tensor: Tensor, to bytes: inout [UInt8]) {
-        for value in tensor.values {
-            switch tensor.type {
+    private static func append(
+        _ values: ArraySlice<Float>, _ type: ElementType, to bytes: inout [UInt8]
+    ) {
+        for value in values {
+            switch type {
             case .float32:
                 withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
             case .bfloat16:
@@ -65,6 +81,18 @@ package struct SafeTensorsWriter {
 
     /// Writes the file beside its place, syncs it and renames it: what was there stays until it is replaced.
     package func write(to path: String) throws(ModelError) {
-        try AtomicFile.write(bytes, to: path)
+        try AtomicFile.write(to: path) { file throws(ModelError) in
+            try file.write(header.bytes)
+            for tensor in tensors {
+                // In pieces: the bytes of a large model are not held a second time.
+                var rest = tensor.values
+                while !rest.isEmpty {
+                    var bytes: [UInt8] = []
+                    Self.append(rest.prefix(Self.pieceCount), tensor.type, to: &bytes)
+                    try file.write(bytes)
+                    rest = rest.dropFirst(Self.pieceCount)
+                }
+            }
+        }
     }
 }

@@ -72,20 +72,6 @@ extension GenerationEnd {
     }
 }
 
-extension LanguageModel {
-    /// Returns the tokens after which the model says the next message of `chat`.
-    ///
-    /// A model without a chat template gets the last message as plain text. No content becomes a special
-    /// token: it is text that people wrote, and may look like the end of a message.
-    func prompt(of chat: [ChatMessage]) throws(ModelError) -> [Int32] {
-        let messages = chat.map {
-            (role: $0.role.rawValue, content: tokenizer.withoutSpecialTokens($0.content))
-        }
-        guard hasChatTemplate else { return tokenizer.encode(messages.last?.content ?? "") }
-        return try prompt(of: messages)
-    }
-}
-
 /// What can be told of a checkpoint before it is loaded.
 package enum CheckpointFiles {
     /// How many files of weights a directory may have.

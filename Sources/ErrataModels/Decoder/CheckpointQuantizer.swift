@@ -10,11 +10,7 @@ package struct CheckpointQuantizer {
         package let loadDuration: Duration
     }
 
-    /// Texts that go with a model; weights in other formats stay behind.
-    private static let copiedSuffixes = [".json", ".jinja", ".txt", ".md", ".model"]
-
     private let directory: String
-    private var files: ModelFiles
     private let config: JSONObject
     private let checkpoint: Checkpoint
     private let weights: DecoderWeights
@@ -42,7 +38,7 @@ package struct CheckpointQuantizer {
         else { throw ModelError(.unreadable, "there is no directory '\(parent)'") }
         return try withoutActuallyEscaping(isCancelled) { isCancelled in
             try withoutActuallyEscaping(progress) { progress in
-                var quantizer = try CheckpointQuantizer(
+                let quantizer = try CheckpointQuantizer(
                     directory, adapters, isCancelled: isCancelled, progress: progress)
                 return try quantizer.write(to: target, parent: parent)
             }
@@ -54,7 +50,7 @@ package struct CheckpointQuantizer {
         progress: @escaping (Int, Int) -> Void
     ) throws(ModelError) {
         self.directory = directory
-        files = ModelFiles(directory: directory)
+        var files = ModelFiles(directory: directory)
         self.isCancelled = isCancelled
         self.progress = progress
         config = try JSONReader.object(try files.bytes("config.json"), place: "config.json")
@@ -73,14 +69,14 @@ package struct CheckpointQuantizer {
         shapes = DecoderTensors.shapes(configuration)
     }
 
-    private mutating func write(to target: String, parent: String) throws -> Report {
+    private func write(to target: String, parent: String) throws -> Report {
         let work = try WorkDirectory.make(in: parent, purpose: "quantize")
         defer { try? FileManager.default.removeItem(atPath: work) }
         let draft = work + "/" + NSString(string: target).lastPathComponent
         try FileManager.default.createDirectory(atPath: draft, withIntermediateDirectories: false)
         let (sourceByteCount, byteCount) = try writeWeights(to: draft)
-        try write(Array(newConfig.utf8), to: draft, "config.json")
-        try copyTexts(to: draft)
+        try AtomicFile.write(Array(newConfig.utf8), to: draft + "/config.json")
+        try ModelTexts.copy(from: directory, to: draft, besides: ["config.json"])
         try AtomicFile.syncDirectory(draft)
         let start = ContinuousClock.now
         _ = try CausalDecoder(directory: draft, threads: 1)
@@ -98,27 +94,6 @@ package struct CheckpointQuantizer {
             config.members.filter { $0.key != "quantization_config" }
             + [.init(key: "quantization_config", value: DecoderQuantization.int8Panels.json)]
         return JSONValue.object(JSONObject(place: config.place, members: members)).text() + "\n"
-    }
-
-    private func write(_ bytes: [UInt8], to draft: String, _ name: String) throws(ModelError) {
-        let file = try DraftFile(draft + "/" + name, name: name)
-        try file.write(bytes)
-        try file.sync()
-    }
-
-    private mutating func copyTexts(to draft: String) throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory)
-        for name in names.sorted() where name != "config.json" && !name.hasPrefix(".") {
-            let isText =
-                !name.contains(".") || Self.copiedSuffixes.contains { name.hasSuffix($0) }
-            var isDirectory: ObjCBool = false
-            let path = directory + "/" + name
-            guard isText, !name.hasSuffix(".index.json"),
-                FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
-                !isDirectory.boolValue
-            else { continue }
-            try write(try files.bytes(name), to: draft, name)
-        }
     }
 }
 

@@ -30,7 +30,7 @@ package enum DecoderModule: String, CaseIterable, Sendable {
         }
     }
 
-    func hasBias(_ configuration: DecoderConfiguration) -> Bool {
+    package func hasBias(_ configuration: DecoderConfiguration) -> Bool {
         switch self {
         case .query, .key, .value: configuration.biases.inputs
         case .output: configuration.biases.output

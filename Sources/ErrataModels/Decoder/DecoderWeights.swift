@@ -137,6 +137,12 @@ struct DecoderWeights {
     /// Returns a linear weight in 8 bits, with the adapters merged into it: the one that is computed with.
     func quantized(_ name: String) throws(ModelError) -> QuantizedWeight {
         let shape = shape(name)
+        return QuantizedWeight(
+            try tensor(name), outputs: shape[0], inputs: shape[1], kernels: kernels)
+    }
+
+    /// Returns a tensor with the adapters merged into it.
+    func tensor(_ name: String) throws(ModelError) -> [Float] {
         var updates: [LoraAdapter.Update] = []
         for layer in 0..<configuration.layerCount {
             for module in DecoderModule.allCases
@@ -144,7 +150,6 @@ struct DecoderWeights {
                 updates = adapters.compactMap { $0.update(module, layer: layer) }
             }
         }
-        return QuantizedWeight(
-            try merged(name, updates), outputs: shape[0], inputs: shape[1], kernels: kernels)
+        return try merged(name, updates)
     }
 }

@@ -129,19 +129,19 @@ package struct RotaryEmbedding: Equatable, Sendable {
 }
 
 /// Cosines and sines of some tokens' positions.
-struct Rotations {
+package struct Rotations: Sendable {
     /// Half of a head's width.
     private let half: Int
     /// (tokens, half).
     private let cosines: [Float]
     private let sines: [Float]
 
-    init(frequencies: [Float], positions: [Int]) {
+    package init(frequencies: [Float], positions: some Sequence<Int>) {
         half = frequencies.count
         var cosines: [Float] = []
         var sines: [Float] = []
-        cosines.reserveCapacity(positions.count * half)
-        sines.reserveCapacity(positions.count * half)
+        cosines.reserveCapacity(positions.underestimatedCount * half)
+        sines.reserveCapacity(positions.underestimatedCount * half)
         for position in positions {
             for frequency in frequencies {
                 // Rounded before the cosine is taken, as in training.
@@ -155,13 +155,24 @@ struct Rotations {
     }
 
     /// Turns `headCount` heads, one after the other, of the token in a row.
-    func turn(_ heads: UnsafeMutablePointer<Float>, headCount: Int, token: Int) {
+    package func turn(_ heads: UnsafeMutablePointer<Float>, headCount: Int, token: Int) {
+        turn(heads, headCount: headCount, token: token, sign: 1)
+    }
+
+    /// Turns heads by the opposite angles, as gradients are.
+    package func turnBack(_ heads: UnsafeMutablePointer<Float>, headCount: Int, token: Int) {
+        turn(heads, headCount: headCount, token: token, sign: -1)
+    }
+
+    private func turn(
+        _ heads: UnsafeMutablePointer<Float>, headCount: Int, token: Int, sign: Float
+    ) {
         cosines.withUnsafeBufferPointer { cosines in
             sines.withUnsafeBufferPointer { sines in
                 for head in 0..<headCount {
                     let x = heads + head * 2 * half
                     for i in 0..<half {
-                        let (c, s) = (cosines[token * half + i], sines[token * half + i])
+                        let (c, s) = (cosines[token * half + i], sign * sines[token * half + i])
                         let (a, b) = (x[i], x[half + i])
                         x[i] = a * c - b * s
                         x[half + i] = b * c + a * s

@@ -50,7 +50,7 @@ package final class WorkerPool: Sendable {
     /// Calls `body` with (0, parts), (1, parts), … at the same time, and returns when all calls have.
     ///
     /// `parts` is at most `threads`. While another caller's work runs, this one does its own alone.
-    func run(_ parts: Int, _ body: (_ part: Int, _ parts: Int) -> Void) {
+    package func run(_ parts: Int, _ body: (_ part: Int, _ parts: Int) -> Void) {
         let parts = min(parts, threads)
         guard parts > 1 else { return alone(parts, body) }
         let done = turn.withLockIfAvailable { _ in
