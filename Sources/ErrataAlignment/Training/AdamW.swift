@@ -1,4 +1,5 @@
 import ErrataModels
+import Glibc
 
 /// Decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2), with PyTorch's arithmetic.
 ///
@@ -36,30 +37,69 @@ package struct AdamW: Sendable {
     }
 
     /// Moves `values` one step; `rate` gives each tensor's learning rate.
+    ///
+    /// `work` shares the numbers among threads, which changes none of them.
     package mutating func update(
         _ values: inout [Float], _ gradients: UnsafePointer<Float>,
-        _ entries: [ParameterTable.Entry], rate: (ParameterTable.Group) -> Double
+        _ entries: [ParameterTable.Entry], work: ParallelKernels? = nil,
+        rate: (ParameterTable.Group) -> Double
     ) {
         step += 1
-        let (beta1, beta2) = (Float(settings.beta1), Float(settings.beta2))
         let correction1 = 1 - power(settings.beta1, step)
         let root2 = Float((1 - power(settings.beta2, step)).squareRoot())
-        let epsilon = Float(settings.epsilon)
         first.withUnsafeMutableBufferPointer { m in
             second.withUnsafeMutableBufferPointer { v in
                 values.withUnsafeMutableBufferPointer { x in
+                    guard let m = m.baseAddress, let v = v.baseAddress, let x = x.baseAddress
+                    else { return }
                     for entry in entries {
                         let rate = rate(entry.group)
-                        let keep = Float(1 - rate * (entry.decays ? settings.decay : 0))
-                        let size = Float(rate / correction1)
-                        for i in entry.range {
-                            let g = gradients[i]
-                            m[i] += (1 - beta1) * (g - m[i])
-                            v[i] = beta2 * v[i] + (1 - beta2) * g * g
-                            x[i] = keep * x[i] - size * m[i] / (v[i].squareRoot() / root2 + epsilon)
+                        let move = Move(
+                            settings, x: x, m: m, v: v, gradients: gradients,
+                            keep: Float(1 - rate * (entry.decays ? settings.decay : 0)),
+                            size: Float(rate / correction1), root2: root2)
+                        guard let work else {
+                            move(entry.range)
+                            continue
+                        }
+                        let first = entry.range.lowerBound
+                        work.eachRows(entry.range.count, atATime: 1 << 16) { range in
+                            move(first + range.lowerBound..<first + range.upperBound)
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// The arithmetic of one step.
+    private struct Move {
+        let (beta1, beta2, epsilon): (Float, Float, Float)
+        let (x, m, v):
+            (
+                UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>,
+                UnsafeMutablePointer<Float>
+            )
+        let gradients: UnsafePointer<Float>
+        let (keep, size, root2): (Float, Float, Float)
+
+        init(
+            _ settings: Settings, x: UnsafeMutablePointer<Float>,
+            m: UnsafeMutablePointer<Float>, v: UnsafeMutablePointer<Float>,
+            gradients: UnsafePointer<Float>, keep: Float, size: Float, root2: Float
+        ) {
+            (beta1, beta2) = (Float(settings.beta1), Float(settings.beta2))
+            epsilon = Float(settings.epsilon)
+            (self.x, self.m, self.v, self.gradients) = (x, m, v, gradients)
+            (self.keep, self.size, self.root2) = (keep, size, root2)
+        }
+
+        func callAsFunction(_ range: Range<Int>) {
+            for i in range {
+                let g = gradients[i]
+                m[i] += (1 - beta1) * (g - m[i])
+                v[i] = beta2 * v[i] + (1 - beta2) * g * g
+                x[i] = keep * x[i] - size * m[i] / (v[i].squareRoot() / root2 + epsilon)
             }
         }
     }
@@ -71,19 +111,29 @@ package struct AdamW: Sendable {
     }
 }
 
-/// The learning rate over time: a linear rise from 0, then a linear fall to 0.
+/// The learning rate over time: a linear rise from 0, then a fall to 0.
 package struct LearningSchedule: Equatable, Sendable {
+    /// How the rate falls.
+    package enum Fall: Sendable {
+        case linear
+        /// Half a cosine (Loshchilov and Hutter 2017, without restarts).
+        case cosine
+    }
+
     package let stepCount: Int
     package let warmUpCount: Int
+    private let fall: Fall
 
-    package init(stepCount: Int, warmUp share: Double) {
+    package init(stepCount: Int, warmUp share: Double, fall: Fall = .linear) {
         self.stepCount = stepCount
         warmUpCount = Int(Double(stepCount) * share)
+        self.fall = fall
     }
 
     /// Returns the share of the full rate at a step, counted from 0.
     package func factor(at step: Int) -> Double {
         if step < warmUpCount { return Double(step + 1) / Double(warmUpCount) }
-        return Double(max(0, stepCount - step)) / Double(max(1, stepCount - warmUpCount))
+        let left = Double(max(0, stepCount - step)) / Double(max(1, stepCount - warmUpCount))
+        return fall == .linear ? left : (1 + cos(.pi * (1 - left))) / 2
     }
 }

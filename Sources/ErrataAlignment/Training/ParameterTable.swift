@@ -7,6 +7,7 @@ package struct ParameterTable: Sendable {
     package enum Group: Sendable {
         case encoder
         case heads
+        case decoder
     }
 
     package struct Entry: Sendable {

@@ -14,6 +14,8 @@ package final class Tensor: @unchecked Sendable {
 
     package var count: Int { rows * columns }
 
+    package var byteCount: Int { count * MemoryLayout<Float>.stride }
+
     /// Makes a tensor whose elements have yet to be written.
     init(rows: Int, columns: Int) {
         self.rows = rows
@@ -22,9 +24,16 @@ package final class Tensor: @unchecked Sendable {
     }
 
     /// Makes a tensor of zeros.
-    static func zeros(rows: Int, columns: Int) -> Tensor {
+    package static func zeros(rows: Int, columns: Int) -> Tensor {
         let tensor = Tensor(rows: rows, columns: columns)
         tensor.start.initialize(repeating: 0, count: tensor.count)
+        return tensor
+    }
+
+    /// Returns a tensor of the same values.
+    func copy() -> Tensor {
+        let tensor = Tensor(rows: rows, columns: columns)
+        tensor.start.initialize(from: start, count: count)
         return tensor
     }
 

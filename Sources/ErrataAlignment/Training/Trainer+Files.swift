@@ -4,47 +4,28 @@ package import ErrataModels
 extension Trainer {
     private static let format = "errata training 1"
 
+    private var origins: [TrainingCheckpoint.Origin] {
+        [
+            ("format", Self.format, "format"), ("recipe", recipe.json, "recipe"),
+            ("data", hexadecimal(dataHash), "set of pairs"),
+            ("base", hexadecimal(encoder.identity), "encoder"),
+        ]
+    }
+
     /// Writes a checkpoint; the one that was there stays if anything fails.
     package func save(to path: String) throws(ModelError) {
-        var file = SafeTensorsWriter(metadata: [
-            ("format", Self.format), ("recipe", recipe.json), ("data", hexadecimal(dataHash)),
-            ("base", hexadecimal(encoder.identity)), ("step", String(losses.count)),
-        ])
-        file.add("values", shape: [table.count], table.values)
-        file.add("first", shape: [table.count], optimizer.first)
-        file.add("second", shape: [table.count], optimizer.second)
-        file.add("losses", shape: [losses.count], losses)
-        try file.write(to: path)
+        try TrainingCheckpoint(table, optimizer, losses: losses).write(origins, to: path)
     }
 
     /// Goes on from a checkpoint of the same recipe, pairs and encoder.
     package func resume(directory: String, name: String) throws(ModelError) {
-        let file = try SafeTensors(directory: directory, name: name)
-        func check(_ key: String, _ expected: String, _ what: String) throws(ModelError) {
-            guard let found = file.metadata[key] else {
-                throw ModelError(.malformed, "\(name): metadata '\(key)' is missing")
-            }
-            guard found == expected else {
-                throw ModelError(
-                    .mismatch, "\(name) was made with another \(what): \(found), now \(expected)",
-                    hint: "Resume with the same \(what), or start anew in another directory.")
-            }
-        }
-        try check("format", Self.format, "format")
-        try check("recipe", recipe.json, "recipe")
-        try check("data", hexadecimal(dataHash), "set of pairs")
-        try check("base", hexadecimal(encoder.identity), "encoder")
-        guard let step = file.metadata["step"].flatMap({ Int($0) }),
-            (0...recipe.stepCount).contains(step)
-        else {
-            throw ModelError(.malformed, "\(name): 'step' must be 0 to \(recipe.stepCount)")
-        }
-        let losses = try file.floats("losses", shape: [step])
-        let first = try file.floats("first", shape: [table.count])
-        let second = try file.floats("second", shape: [table.count])
-        table.values = try file.floats("values", shape: [table.count])
-        self.losses = losses
-        (optimizer.first, optimizer.second, optimizer.step) = (first, second, step)
+        let checkpoint = try TrainingCheckpoint(
+            directory: directory, name: name, origins, count: table.count,
+            stepCount: recipe.stepCount)
+        table.values = checkpoint.values
+        losses = checkpoint.losses
+        (optimizer.first, optimizer.second) = (checkpoint.first, checkpoint.second)
+        optimizer.step = losses.count
         reader.prepare(table.values)
     }
 
