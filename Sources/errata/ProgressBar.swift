@@ -20,8 +20,8 @@ final class ProgressBar: Sendable {
 
     init(_ label: String) { state = Mutex(State(label: label, lastDraw: .now)) }
 
-    /// Draws `done` of `total`; a new label begins a new step.
-    func update(_ done: Int, of total: Int?, label: String? = nil) {
+    /// Draws `done` of `total`, and `detail` behind it; a new label begins a new step.
+    func update(_ done: Int, of total: Int?, label: String? = nil, detail: String? = nil) {
         guard Terminal.error.isTerminal else { return }
         let now = ContinuousClock.now
         let text: String? = state.withLock { state in
@@ -31,7 +31,8 @@ final class ProgressBar: Sendable {
                 return nil
             }
             (state.isDrawn, state.lastDraw) = (true, now)
-            return ProgressBar.line(state.label, done, total)
+            let line = ProgressBar.line(state.label, done, total)
+            return detail.map { line + "  " + $0 } ?? line
         }
         if let text { Terminal.error.write("\r\u{1B}[K" + text) }
     }
