@@ -13,7 +13,8 @@ struct Bench: AsyncParsableCommand {
         subcommands: [
             Answers.self, Commits.self, Versions.self, SearchSpeed.self, Encode.self, Decode.self,
             Perplexity.self,
-            Train.self, Read.self, Chains.self, Proofs.self, AskSpeed.self, Audit.self,
+            Train.self, TrainDecoder.self, Read.self, Chains.self, Proofs.self, AskSpeed.self,
+            Audit.self,
         ])
 }
 

@@ -92,7 +92,7 @@ struct Decode: ParsableCommand {
 }
 
 /// The shape of a decoder that people have.
-private struct DecoderShape {
+struct DecoderShape {
     let name: String
     let width: Int
     let layers: Int
@@ -130,7 +130,7 @@ private struct DecoderShape {
 }
 
 /// Tensors of a shape, one block of random numbers over and over.
-private struct RandomTensors: TensorSource {
+struct RandomTensors: TensorSource {
     let name = "random"
     let shapes: [String: [Int]]
     private let block: [Float]

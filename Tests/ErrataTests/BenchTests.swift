@@ -9,7 +9,7 @@ struct BenchTests {
         arguments: [
             "answers", "ask", "audit", "chains", "commits", "versions", "search", "encode",
             "decode", "perplexity", "read",
-            "train", "proofs",
+            "train", "train-decoder", "proofs",
         ])
     func smoke(command: String) throws {
         let bench = Process()
