@@ -2,8 +2,9 @@
 
     torch_training_speed.py WIDTH LAYERS HEADS GROUPS BETWEEN VOCABULARY TEXTS TOKENS THREADS full|lora keep|recompute
 
-Does a step for every line of its input and prints how many seconds it took: loss of the answers, the last
-quarter of each text, whose logits alone are computed; gradient, clipping, AdamW.
+Does a step for every line of its input and prints how many seconds passed and how many it was busy. A step is
+the loss of the answers, the last
+quarter of each text, whose logits alone are computed, the gradient, clipping, AdamW.
 """
 
 import sys
@@ -40,7 +41,7 @@ def main():
         [(i * 37 + text * 11) % vocabulary for i in range(tokens)] for text in range(texts)])
     answer = tokens - max(1, tokens // 4)
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         optimizer.zero_grad()
         logits = model(
             ids, use_cache=False, logits_to_keep=torch.arange(answer - 1, tokens - 1)).logits
@@ -49,7 +50,7 @@ def main():
         loss.backward()
         torch.nn.utils.clip_grad_norm_(values, 1.0)
         optimizer.step()
-        print(time.perf_counter() - start, flush=True)
+        print(time.perf_counter() - start, time.process_time() - busy, flush=True)
 
 
 if __name__ == "__main__":

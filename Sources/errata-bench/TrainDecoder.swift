@@ -2,6 +2,7 @@ import ArgumentParser
 import ErrataAlignment
 import ErrataModels
 import Foundation
+import Glibc
 
 /// Trains decoders of known sizes on random weights and texts.
 struct TrainDecoder: ParsableCommand {
@@ -70,26 +71,47 @@ struct TrainDecoder: ParsableCommand {
     private func measure(_ one: Case, _ report: Report) throws {
         let run = try Run(one.shape, one, texts: batch(one.shape), seed: options.seed)
         let other = try peer.map { try Peer($0, arguments(one)) }
-        var sample = Sample()
-        var peerSample = Sample()
-        let count = Double(texts * tokens)
+        var (ours, theirs) = (Times(), Times())
         for step in 0...(options.smoke ? 1 : repeats) {
-            var one = Sample()
-            try one.time { try run.step() }
-            let seconds = try other?.step()
+            let start = (ContinuousClock.now, processorSeconds())
+            try run.step()
+            let busy = processorSeconds() - start.1
+            let wall = (ContinuousClock.now - start.0).inSeconds
+            let found = try other?.step()
             guard step > 0 else { continue }
-            sample.add(seconds: one.median)
-            if let seconds { peerSample.add(seconds: seconds) }
+            ours.add(wall: wall, busy: busy)
+            if let found { theirs.add(wall: found.wall, busy: found.busy) }
         }
+        let count = Double(texts * tokens)
         var text =
-            "\((count / sample.median).formatted(digits: 0)) tokens a second, "
+            "\((count / ours.wall.median).formatted(digits: 0)) tokens a second, "
             + "\((Double(run.keptByteCount) / 1_048_576).formatted(digits: 1)) MiB kept"
         if other != nil {
             text +=
-                "; PyTorch \((count / peerSample.median).formatted(digits: 0)), ratio "
-                + (peerSample.median / sample.median).formatted(digits: 2)
+                "; PyTorch \((count / theirs.wall.median).formatted(digits: 0)), ratio "
+                + (theirs.wall.median / ours.wall.median).formatted(digits: 2)
+                + ", of processor time "
+                + (theirs.busy.median / ours.busy.median).formatted(digits: 2)
         }
         report.row(one.name, text)
+    }
+
+    /// Seconds that passed, and those that the process was computing: others may have the machine too.
+    private struct Times {
+        var wall = Sample()
+        var busy = Sample()
+
+        mutating func add(wall: Double, busy: Double) {
+            self.wall.add(seconds: wall)
+            self.busy.add(seconds: busy)
+        }
+    }
+
+    /// The processor time of all threads so far.
+    private func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     private func batch(_ shape: DecoderShape) -> PackedRow {
@@ -147,7 +169,7 @@ struct TrainDecoder: ParsableCommand {
         }
     }
 
-    /// PyTorch's side: a program that does a step for every line and says how many seconds it took.
+    /// PyTorch's side: a program that does a step for every line and says how long it took.
     private final class Peer {
         private let process = Process()
         private let input = Pipe()
@@ -167,7 +189,7 @@ struct TrainDecoder: ParsableCommand {
             process.waitUntilExit()
         }
 
-        func step() throws -> Double {
+        func step() throws -> (wall: Double, busy: Double) {
             try input.fileHandleForWriting.write(contentsOf: Data("step\n".utf8))
             var line = Data()
             while let byte = try output.fileHandleForReading.read(upToCount: 1),
@@ -176,10 +198,12 @@ struct TrainDecoder: ParsableCommand {
                 guard !byte.isEmpty else { break }
                 line += byte
             }
-            guard let seconds = Double(String(decoding: line, as: UTF8.self)) else {
-                throw ValidationError("the peer ended or said no number")
+            let numbers = String(decoding: line, as: UTF8.self).split(separator: " ")
+                .compactMap { Double($0) }
+            guard numbers.count == 2 else {
+                throw ValidationError("the peer ended or said no two numbers")
             }
-            return seconds
+            return (numbers[0], numbers[1])
         }
     }
 }

@@ -10,6 +10,9 @@ package struct ParallelKernels: Sendable {
     private static let depthMax = 1024
     /// Fewer rows than these are not worth a panel of their own.
     private static let rowCountMin = 64
+    /// Numbers of a left factor that stay in a third-level cache, and of a part that stays in a second-level one.
+    private static let cachedCountMax = 1 << 21
+    private static let blockCount = 1 << 17
 
     /// The right factor of a product.
     enum Factor {
@@ -54,17 +57,28 @@ package struct ParallelKernels: Sendable {
     ) {
         let panel = Int(ERRATA_PANEL_WIDTH)
         let panels = (n + panel - 1) / panel
-        let parts =
-            panels >= 2 * pool.threads
-            ? 1 : max(1, min(2 * pool.threads, m / Self.rowCountMin))
+        let parts = parts(m, k, panels: panels)
         each(panels * parts) { job in
-            let rows = m * (job % parts) / parts..<m * (job % parts + 1) / parts
-            let column = job / parts * panel
+            let part = job / panels
+            let rows = m * part / parts..<m * (part + 1) / parts
+            let column = job % panels * panel
             multiply(
                 rows.count, min(panel, n - column), k, a + rows.lowerBound * aStride, aStride,
                 b.column(column), bias.map { $0 + column },
                 c + rows.lowerBound * cStride + column, cStride, adding)
         }
+    }
+
+    /// Into how many parts the rows of a product are cut.
+    ///
+    /// One, unless there are fewer panels than threads, or rows that all panels need would leave the caches
+    /// between one and the next.
+    private func parts(_ m: Int, _ k: Int, panels: Int) -> Int {
+        guard m * k <= Self.cachedCountMax else {
+            return max(1, m / max(Self.rowCountMin, Self.blockCount / min(k, Self.depthMax)))
+        }
+        return panels >= 2 * pool.threads
+            ? 1 : max(1, min(2 * pool.threads, m / Self.rowCountMin))
     }
 
     /// One panel of a product: cut along k, which leaves the bits as they are.

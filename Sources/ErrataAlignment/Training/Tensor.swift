@@ -20,7 +20,7 @@ package final class Tensor: @unchecked Sendable {
     init(rows: Int, columns: Int) {
         self.rows = rows
         self.columns = columns
-        start = .allocate(capacity: max(rows * columns, 1))
+        start = TensorMemory.take(rows * columns)
     }
 
     /// Makes a tensor of zeros.
@@ -48,7 +48,7 @@ package final class Tensor: @unchecked Sendable {
         }
     }
 
-    deinit { start.deallocate() }
+    deinit { TensorMemory.giveBack(start, rows * columns) }
 
     package var values: [Float] { Array(UnsafeBufferPointer(start: start, count: count)) }
 
