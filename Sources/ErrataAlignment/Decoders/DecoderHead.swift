@@ -9,7 +9,7 @@ import Glibc
 /// Only rows before a learned token have logits, some of them at a time.
 struct DecoderHead: Sendable {
     /// Logits that are held at a time.
-    static let logitCountMax = 1 << 24
+    static let logitCountDefault = 1 << 24
 
     /// How well the learned tokens of a row were foretold.
     struct Score {
@@ -22,11 +22,13 @@ struct DecoderHead: Sendable {
     private let weight: CheckpointValues
     private let width: Int
     private let vocabulary: Int
+    private let logitCountMax: Int
 
     /// `embedding` is the last map too if they are tied.
     init(
-        embedding: CheckpointValues, _ parameters: inout DecoderParameters
+        embedding: CheckpointValues, logitCountMax: Int, _ parameters: inout DecoderParameters
     ) throws(ModelError) {
+        self.logitCountMax = logitCountMax
         let configuration = parameters.source.configuration
         width = configuration.width
         vocabulary = configuration.vocabularyCount
@@ -51,7 +53,7 @@ struct DecoderHead: Sendable {
         let gradient =
             pass.gradients == nil ? nil : Tensor(rows: targets.count, columns: width)
         var score = Score()
-        let size = max(1, Self.logitCountMax / vocabulary)
+        let size = max(1, logitCountMax / vocabulary)
         for start in stride(from: 0, to: targets.count, by: size) {
             let rows = start..<min(start + size, targets.count)
             score.add(

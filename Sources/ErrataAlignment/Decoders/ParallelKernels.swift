@@ -15,7 +15,7 @@ package struct ParallelKernels: Sendable {
     private static let blockCount = 1 << 17
 
     /// The right factor of a product.
-    enum Factor {
+    package enum Factor {
         /// (k, n), rows `stride` apart.
         case rows(UnsafePointer<Float>, stride: Int)
         /// The transpose of (n, k), as checkpoints store maps, rows `stride` apart.
@@ -50,7 +50,7 @@ package struct ParallelKernels: Sendable {
     }
 
     /// Writes c = a b + bias, or c += a b: a is (m, k), b (k, n), c (m, n).
-    func multiply(
+    package func multiply(
         _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ aStride: Int, _ b: Factor,
         bias: UnsafePointer<Float>? = nil, into c: UnsafeMutablePointer<Float>, _ cStride: Int,
         adding: Bool = false

@@ -45,9 +45,11 @@ package struct TrainedDecoder: Sendable {
     private let head: DecoderHead
 
     /// Starts from a checkpoint: `table` receives the parameters with their first values.
+    ///
+    /// `logitCountMax` bounds the logits that are held at a time; it changes no bit.
     package init(
         _ source: DecoderSource, method: DecoderMethod, seed: UInt64, recomputes: Bool = true,
-        work: ParallelKernels, table: inout ParameterTable
+        logitCountMax: Int? = nil, work: ParallelKernels, table: inout ParameterTable
     ) throws(ModelError) {
         configuration = source.configuration
         self.work = work
@@ -61,7 +63,9 @@ package struct TrainedDecoder: Sendable {
             blocks.append(try TrainedDecoderBlock(layer: layer, &parameters))
         }
         self.blocks = blocks
-        head = try DecoderHead(embedding: embedding, &parameters)
+        head = try DecoderHead(
+            embedding: embedding, logitCountMax: logitCountMax ?? DecoderHead.logitCountDefault,
+            &parameters)
         table = parameters.table
     }
 

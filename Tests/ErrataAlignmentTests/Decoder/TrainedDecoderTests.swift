@@ -124,6 +124,19 @@ struct TrainedDecoderTests {
         }
     }
 
+    @Test("logits a few rows at a time give the same bits", arguments: ["llama", "qwen2"])
+    func fewLogits(name: String) throws {
+        let whole = try Trained(name, .full)
+        let row = Self.row(whole.decoder.configuration.vocabularyCount)
+        let few = try Trained(name, .full, threads: 2, logitCountMax: 700)
+        #expect(
+            few.gradient(row).values.map(\.bitPattern)
+                == whole.gradient(row).values.map(\.bitPattern))
+        #expect(
+            few.decoder.score(row, few.table.values).loss
+                == whole.decoder.score(row, whole.table.values).loss)
+    }
+
     @Test("recomputing keeps one matrix a block")
     func recomputing() throws {
         var kept: [Int] = []
@@ -196,12 +209,13 @@ struct Trained {
 
     init(
         _ name: String, _ method: DecoderMethod, threads: Int = 1, recomputes: Bool = true,
-        kernels: Kernels = .current
+        logitCountMax: Int? = nil, kernels: Kernels = .current
     ) throws {
         var table = ParameterTable()
         decoder = try TrainedDecoder(
             try DecoderSource(directory: fixtures + "/decoder/" + name), method: method, seed: 1,
-            recomputes: recomputes, work: ParallelKernels(threads: threads, kernels: kernels),
+            recomputes: recomputes, logitCountMax: logitCountMax,
+            work: ParallelKernels(threads: threads, kernels: kernels),
             table: &table)
         self.table = table
     }
