@@ -117,7 +117,8 @@ let package = Package(
             name: "errata",
             dependencies: [
                 "ErrataAPI", "ErrataAlignment", "ErrataCore", "ErrataService", "ErrataJournal",
-                "ErrataServer", "ErrataClient", "ErrataModels", "LMDB", arguments, logging,
+                "ErrataServer", "ErrataClient", "ErrataModels", "ErrataRemote", "LMDB", arguments,
+                logging,
             ],
             resources: [.embedInCode("Demo/facts.jsonl")],
             swiftSettings: strict),

@@ -32,6 +32,7 @@ struct Failure: Error, Equatable {
         case let error as FactError: self.init(error.description)
         case let error as DatasetError: self.init(error.message, hint: error.hint)
         case let error as ModelError: self.init(error.message, hint: error.hint)
+        case let error as BackendError: self.init(error.message, hint: error.hint)
         default: return nil
         }
     }

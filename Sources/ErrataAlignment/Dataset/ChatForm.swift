@@ -52,9 +52,15 @@ struct ChatForm: Sendable {
         return lines
     }
 
-    private static func line(_ prompt: String, _ answer: String) -> String {
+    static func line(_ prompt: String, _ answer: String) -> String {
         "{\"messages\":[{\"role\":\"user\",\"content\":\(JSONText.quoted(prompt))},"
             + "{\"role\":\"assistant\",\"content\":\(JSONText.quoted(answer))}]}"
+    }
+
+    /// Returns the question of an item that no edit answers and whose answer nobody says, else nil.
+    mutating func openQuestion(of item: ScopeItem) -> OpenQuestion? {
+        guard item.pair.answer == nil, item.truth == nil else { return nil }
+        return OpenQuestion(question: item.pair.question, edits: edits(for: item))
     }
 
     /// The item's own edit among near ones.

@@ -5,7 +5,8 @@ extension Dataset {
         package static let heldBack = "pairs.held-back.jsonl"
         package static let chat = "chat.train.jsonl"
         package static let statistics = "statistics.json"
-        package static let all = [train, heldBack, chat, statistics]
+        package static let open = "open.train.jsonl"
+        package static let all = [train, heldBack, chat, open, statistics]
     }
 
     /// Runs its second argument while what the first names is the file to remove on an interruption.
@@ -41,9 +42,22 @@ extension Dataset {
                     progress("Writing \(FileName.chat)", index + 1, items.count)
                 }
             })
+        let chatLines = files.last?.lines ?? 0
+        // Its own chance: the chats do not depend on it.
+        var open = ChatForm(
+            items.enumerated().filter { !isHeldBack[$0.offset] }.map(\.element), seed: seed &+ 4)
+        files.append(
+            try write(FileName.open, to: directory, guarding) { writer throws(DatasetError) in
+                for (index, item) in items.enumerated() where !isHeldBack[index] {
+                    if let question = open.openQuestion(of: item) {
+                        try writer.write(question.json)
+                    }
+                    progress("Writing \(FileName.open)", index + 1, items.count)
+                }
+            })
         let statistics = DatasetStatistics(
             seed: seed, relations: relationCount, train: train, heldBack: heldBack,
-            chatLines: files.last?.lines ?? 0, inputs: inputs.map(DatasetStatistics.Input.init),
+            chatLines: chatLines, inputs: inputs.map(DatasetStatistics.Input.init),
             files: files)
         _ = try write(FileName.statistics, to: directory, guarding) { writer throws(DatasetError) in
             try writer.write(try statistics.json)

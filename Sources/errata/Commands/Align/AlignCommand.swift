@@ -15,6 +15,6 @@ struct AlignCommand: ParsableCommand {
             """,
         subcommands: [
             AlignReaderCommand.self, AlignDatasetCommand.self, AlignTrainCommand.self,
-            AlignExportCommand.self, AlignCalibrateCommand.self,
+            AlignFillCommand.self, AlignExportCommand.self, AlignCalibrateCommand.self,
         ])
 }
