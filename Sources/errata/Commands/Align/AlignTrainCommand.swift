@@ -13,7 +13,8 @@ struct AlignTrainCommand: AsyncParsableCommand {
             transformers loads, or an adapter for PEFT, each with a model card:
 
               errata align dataset --synthetic 20000 --out pairs
-              errata align train --model qwen3 --lora --data pairs/chat.train.jsonl --out aligned
+              errata align train --model qwen3 --lora --out aligned \\
+                --data pairs/chat.train.jsonl
               errata generate --model qwen3 --adapter aligned "Who leads ACME?"
 
             With --recipe and --pairs the reader is trained: the sentence encoder's blocks and heads. OUT \

@@ -52,11 +52,13 @@ final class DecoderTraining {
             Array(try read([$0], base, recipe).examples.prefix(judged))
         }
         bar.clear()
-        try prepareDirectory()
+        try checkTarget()
+        warnOfMemory(base, recipe)
         let threads = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
         let trainer = try DecoderTrainer(
             recipe, contents.examples, dataHash: contents.hash, base: base,
             recomputes: !options.keepActivations, work: ParallelKernels(threads: threads))
+        try makeDirectory()
         if resume { try trainer.resume(directory: trainingDirectory, name: Self.checkpoint) }
         try train(trainer, development)
         try trainer.writeResult(to: out, as: options.bfloat16 ? .bfloat16 : .float32)
@@ -85,13 +87,27 @@ final class DecoderTraining {
         return contents
     }
 
-    private func prepareDirectory() throws {
+    private func makeDirectory() throws {
         do {
             try FileManager.default.createDirectory(
                 atPath: trainingDirectory, withIntermediateDirectories: true)
         } catch {
             throw Failure("cannot make the directory \(out): \(error.localizedDescription)")
         }
+    }
+
+    /// Says so if the numbers alone take more memory than there is.
+    private func warnOfMemory(_ base: DecoderBase, _ recipe: DecoderRecipe) {
+        let count = base.source.shapes.values.reduce(0) { $0 + $1.reduce(1, *) }
+        // Parameter, gradient and the optimizer's two means; frozen ones are the parameter alone.
+        let bytes = count * 4 * (recipe.method == .full ? 4 : 1)
+        guard let free = ProcessMemory.availableByteCount, bytes > free else { return }
+        Terminal.error.line(
+            "The numbers take \(byteText(bytes)), and \(byteText(free)) of memory are free"
+                + (recipe.method == .full ? "; --lora takes a quarter." : "."))
+    }
+
+    private func checkTarget() throws {
         guard !resume else { return }
         for name in [
             "model.safetensors", "adapter_model.safetensors", Self.folder + "/" + Self.checkpoint,
@@ -232,6 +248,14 @@ private struct DecoderTrainingRecord: Encodable {
 
 /// What the process takes of the machine's memory.
 enum ProcessMemory {
+    /// What the kernel holds for available, nil where it does not say.
+    static var availableByteCount: Int? {
+        let text = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        let number = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return number.map { $0 * 1024 }
+    }
+
     /// The pages that are in memory now; 0 where the kernel does not say.
     static var residentByteCount: Int {
         guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else {

@@ -20,7 +20,7 @@ struct DecoderTrainingOptions: ParsableArguments {
     @Flag(help: "Train low-rank updates instead of all weights.")
     var lora = false
 
-    @Option(help: "The rank of updates.")
+    @Option(help: "The rank of updates. (default: 8)")
     var rank: Int?
 
     @Option(help: "Updates are scaled by alpha / rank. (default: 16)")
@@ -44,10 +44,16 @@ struct DecoderTrainingOptions: ParsableArguments {
     @Option(help: "Texts of one step.")
     var batch = 128
 
-    @Option(help: "Tokens of the longest text; longer ones are left out.")
+    @Option(
+        help:
+            "Tokens of the longest text; longer ones are left out. (default: 2048, or as many as the model reads)"
+    )
     var length: Int?
 
-    @Option(help: ArgumentHelp("Tokens that go through the model at a time.", valueName: "tokens"))
+    @Option(
+        help: ArgumentHelp(
+            "Tokens that go through the model at a time, texts packed behind one another. (default: the longest text)",
+            valueName: "tokens"))
     var row: Int?
 
     @Option(help: "The highest learning rate. (default: 2e-5, with --lora 3e-4)")
