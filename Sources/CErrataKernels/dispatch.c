@@ -15,6 +15,10 @@ static const struct errata_kernels *supported(const char *name) {
     int avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
         && __builtin_cpu_supports("avx512vnni");
+    if (avx512 && (!name || strcmp(name, "amx") == 0)) {
+        const struct errata_kernels *amx = errata_kernels_amx();
+        if (amx || name) return amx;
+    }
     if (avx512 && (!name || strcmp(name, "avx512") == 0)) return &errata_kernels_avx512;
     if (avx2 && (!name || strcmp(name, "avx2") == 0)) return &errata_kernels_avx2;
 #endif

@@ -10,6 +10,8 @@ extern const struct errata_kernels errata_kernels_baseline;
 #if defined(__x86_64__)
 extern const struct errata_kernels errata_kernels_avx2;
 extern const struct errata_kernels errata_kernels_avx512;
+// NULL if the CPU or the system has no tiles for this process. The CPU has AVX-512.
+const struct errata_kernels *errata_kernels_amx(void);
 #endif
 
 #endif

@@ -23,7 +23,7 @@ package struct Kernels: @unchecked Sendable {
         guard wanted != current.name else { return }
         throw ModelError(
             .unsupported, "ERRATA_KERNELS is '\(wanted)', the level in use is '\(current.name)'",
-            hint: "Set it to baseline, avx2 or avx512, whichever this CPU has, or not at all.")
+            hint: "Set it to baseline, avx2, avx512 or amx, whichever this CPU has, or not at all.")
     }
 
     package var name: String { String(cString: table.pointee.name) }

@@ -7,7 +7,7 @@ let fixtures = URL(fileURLWithPath: #filePath)
     .appendingPathComponent("Fixtures").path
 
 /// The kernel levels that this machine can run.
-let levels = ["baseline", "avx2", "avx512"].compactMap(Kernels.named)
+let levels = ["baseline", "avx2", "avx512", "amx"].compactMap(Kernels.named)
 
 /// A directory that is removed at the end of `body`.
 func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {

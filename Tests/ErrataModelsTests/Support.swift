@@ -8,7 +8,7 @@ let fixtures = URL(fileURLWithPath: #filePath)
     .appendingPathComponent("Fixtures/encoder").path
 
 /// The kernel levels that this machine can run.
-let levels = ["baseline", "avx2", "avx512"].compactMap(Kernels.named)
+let levels = ["baseline", "avx2", "avx512", "amx"].compactMap(Kernels.named)
 
 /// One sentence of a recorded reference.
 struct RecordedSentence: Decodable {

@@ -31,7 +31,7 @@ enum errata_half { ERRATA_BFLOAT16, ERRATA_FLOAT16 };
 /// Matrices are row-major; `*_stride` counts floats from one row to the next. Pointers need no
 /// alignment beyond their type's. Outputs must not overlap inputs unless a comment allows it.
 struct errata_kernels {
-    /// "baseline", "avx2" or "avx512".
+    /// "baseline", "avx2", "avx512" or "amx".
     const char *_Nonnull name;
 
     /// Returns the exact dot product of two int8 vectors; `n` is at most 131071.
