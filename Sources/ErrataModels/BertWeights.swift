@@ -16,6 +16,7 @@ package struct BertWeights {
     private let kernels: Kernels
     private let delta: WeightDelta?
     private let precision: Linear.Precision
+    private let memory = WeightMemory()
 
     package init(
         _ file: SafeTensors, _ configuration: BertConfiguration, kernels: Kernels,
@@ -115,7 +116,7 @@ package struct BertWeights {
         }
         return Linear(
             weight: weight, bias: bias, inputs: weight.count / bias.count, precision: precision,
-            kernels: kernels)
+            kernels: kernels, memory: memory)
     }
 
     func layerNorm(_ name: String, epsilon: Float) throws(ModelError) -> LayerNorm {

@@ -11,7 +11,7 @@ package struct Linear: Sendable {
 
     private enum Weight: Sendable {
         /// W as `errata_pack` lays it out.
-        case packed([Float])
+        case packed(WeightNumbers<Float>)
         case quantized(QuantizedWeight)
     }
 
@@ -26,6 +26,16 @@ package struct Linear: Sendable {
         weight: [Float], bias: [Float], inputs: Int, precision: Precision = .float32,
         kernels: Kernels
     ) {
+        self.init(
+            weight: weight, bias: bias, inputs: inputs, precision: precision, kernels: kernels,
+            memory: nil)
+    }
+
+    /// Makes the map with its weight in `memory`, or in memory of its own.
+    init(
+        weight: [Float], bias: [Float], inputs: Int, precision: Precision, kernels: Kernels,
+        memory: WeightMemory?
+    ) {
         precondition(weight.count == bias.count * inputs)
         self.inputs = inputs
         outputs = bias.count
@@ -33,18 +43,15 @@ package struct Linear: Sendable {
         self.kernels = kernels
         switch precision {
         case .float32:
-            self.weight = .packed(Self.pack(weight, outputs: bias.count, inputs: inputs))
+            let outputs = bias.count
+            self.weight = .packed(
+                WeightNumbers(count: errata_packed_count(outputs, inputs), in: memory) {
+                    errata_pack($0, weight, outputs, inputs)
+                })
         case .int8:
             self.weight = .quantized(
-                QuantizedWeight(weight, outputs: bias.count, inputs: inputs, kernels: kernels))
-        }
-    }
-
-    private static func pack(_ weight: [Float], outputs: Int, inputs: Int) -> [Float] {
-        let count = errata_packed_count(outputs, inputs)
-        return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-            if let start = buffer.baseAddress { errata_pack(start, weight, outputs, inputs) }
-            initialized = count
+                QuantizedWeight(
+                    weight, outputs: bias.count, inputs: inputs, kernels: kernels, memory: memory))
         }
     }
 
@@ -59,9 +66,12 @@ package struct Linear: Sendable {
         case .packed(let packed):
             let panel = Int(ERRATA_PANEL_WIDTH)
             return Matrix(rows: x.rows, columns: outputs) { y in
-                kernels.functions.gemm(
-                    x.rows, outputs, inputs, x.values, inputs, packed, panel, inputs * panel, bias,
-                    y, outputs)
+                packed.withUnsafeBufferPointer { packed in
+                    guard let packed = packed.baseAddress else { return }
+                    kernels.functions.gemm(
+                        x.rows, outputs, inputs, x.values, inputs, packed, panel, inputs * panel,
+                        bias, y, outputs)
+                }
             }
         }
     }

@@ -15,7 +15,7 @@ struct QuantizedWeight: Sendable {
     private let kernels: Kernels
 
     private enum Packed: Sendable {
-        case made([Int8])
+        case made(WeightNumbers<Int8>)
         case mapped(MappedBytes)
     }
 
@@ -23,7 +23,9 @@ struct QuantizedWeight: Sendable {
     static let inputCountMax = 131_071
 
     /// Rounds `weight`, (outputs, inputs).
-    init(_ weight: [Float], outputs: Int, inputs: Int, kernels: Kernels) {
+    init(
+        _ weight: [Float], outputs: Int, inputs: Int, kernels: Kernels, memory: WeightMemory?
+    ) {
         self.inputs = inputs
         self.outputs = outputs
         self.kernels = kernels
@@ -39,13 +41,8 @@ struct QuantizedWeight: Sendable {
         }
         self.scales = scales
         packed = .made(
-            [Int8](
-                unsafeUninitializedCapacity: errata_packed_i8_count(outputs, inputs)
-            ) { buffer, count in
-                if let start = buffer.baseAddress {
-                    errata_pack_i8(start, rounded, outputs, inputs)
-                }
-                count = errata_packed_i8_count(outputs, inputs)
+            WeightNumbers(count: errata_packed_i8_count(outputs, inputs), in: memory) {
+                errata_pack_i8($0, rounded, outputs, inputs)
             })
     }
 

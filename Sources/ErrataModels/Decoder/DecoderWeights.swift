@@ -14,6 +14,7 @@ struct DecoderWeights {
     private let shapes: [String: [Int]]
     let precision: Linear.Precision
     private let adapters: [LoraAdapter]
+    private let memory = WeightMemory()
 
     /// Checks the table; `adapters` are added to the weights as they are read.
     init(
@@ -94,11 +95,12 @@ struct DecoderWeights {
         let type = try tensors.type(of: name)
         guard precision == .float32, type == "F16" || type == "BF16" else {
             return PackedWeight(
-                try floats(name), outputs: shape[0], precision: precision, kernels: kernels)
+                try floats(name), outputs: shape[0], precision: precision, kernels: kernels,
+                memory: memory)
         }
         return PackedWeight(
             try tensors.halves(name, shape: shape),
-            type == "F16" ? ERRATA_FLOAT16 : ERRATA_BFLOAT16, outputs: shape[0])
+            type == "F16" ? ERRATA_FLOAT16 : ERRATA_BFLOAT16, outputs: shape[0], memory: memory)
     }
 
     /// Returns a block's map, with the adapters merged into it.
@@ -114,7 +116,8 @@ struct DecoderWeights {
         let values = try merged(name + ".weight", updates)
         let outputs = module.shape(configuration)[0]
         return Projection(
-            weight: PackedWeight(values, outputs: outputs, precision: precision, kernels: kernels),
+            weight: PackedWeight(
+                values, outputs: outputs, precision: precision, kernels: kernels, memory: memory),
             bias: bias)
     }
 
@@ -138,7 +141,7 @@ struct DecoderWeights {
     func quantized(_ name: String) throws(ModelError) -> QuantizedWeight {
         let shape = shape(name)
         return QuantizedWeight(
-            try tensor(name), outputs: shape[0], inputs: shape[1], kernels: kernels)
+            try tensor(name), outputs: shape[0], inputs: shape[1], kernels: kernels, memory: nil)
     }
 
     /// Returns a tensor with the adapters merged into it.

@@ -7,9 +7,9 @@ import CErrataKernels
 struct PackedWeight: Sendable {
     private enum Storage: Sendable {
         /// As `errata_pack` lays it out.
-        case float32([Float])
+        case float32(WeightNumbers<Float>)
         /// As `errata_pack_u16` lays it out.
-        case half([UInt16], errata_half)
+        case half(WeightNumbers<UInt16>, errata_half)
         case int8(QuantizedWeight)
     }
 
@@ -19,7 +19,8 @@ struct PackedWeight: Sendable {
 
     /// Takes the elements as floats, row after row; in 8 bits they are rounded first.
     init(
-        _ weight: [Float], outputs: Int, precision: Linear.Precision, kernels: Kernels
+        _ weight: [Float], outputs: Int, precision: Linear.Precision, kernels: Kernels,
+        memory: WeightMemory
     ) {
         let inputs = weight.count / outputs
         precondition(weight.count == inputs * outputs)
@@ -28,25 +29,26 @@ struct PackedWeight: Sendable {
         switch precision {
         case .float32:
             storage = .float32(
-                Self.filled(errata_packed_count(outputs, inputs)) {
+                WeightNumbers(count: errata_packed_count(outputs, inputs), in: memory) {
                     errata_pack($0, weight, outputs, inputs)
                 })
         case .int8:
             storage = .int8(
-                QuantizedWeight(weight, outputs: outputs, inputs: inputs, kernels: kernels))
+                QuantizedWeight(
+                    weight, outputs: outputs, inputs: inputs, kernels: kernels, memory: memory))
         }
     }
 
     /// Takes the elements as 16-bit numbers, all of them finite.
-    init(_ weight: [UInt16], _ half: errata_half, outputs: Int) {
+    init(_ weight: [UInt16], _ half: errata_half, outputs: Int, memory: WeightMemory) {
         let inputs = weight.count / outputs
         precondition(weight.count == inputs * outputs)
         self.inputs = inputs
         self.outputs = outputs
-        let packed = Self.filled(errata_packed_count(outputs, inputs)) {
-            errata_pack_u16($0, weight, outputs, inputs)
-        }
-        storage = .half(packed, half)
+        storage = .half(
+            WeightNumbers(count: errata_packed_count(outputs, inputs), in: memory) {
+                errata_pack_u16($0, weight, outputs, inputs)
+            }, half)
     }
 
     /// Takes a weight that is in 8 bits already.
@@ -54,15 +56,6 @@ struct PackedWeight: Sendable {
         inputs = weight.inputs
         outputs = weight.outputs
         storage = .int8(weight)
-    }
-
-    private static func filled<Number>(
-        _ count: Int, _ body: (UnsafeMutablePointer<Number>) -> Void
-    ) -> [Number] {
-        [Number](unsafeUninitializedCapacity: count) { buffer, initialized in
-            if let start = buffer.baseAddress { body(start) }
-            initialized = count
-        }
     }
 
     /// Whether inputs are rounded to 8 bits before the product.
