@@ -19,6 +19,11 @@ struct PassPiece: Sendable {
 ///
 /// With a window, a token sees the last `window` positions, its own included.
 struct GroupedQueryAttention: Sendable {
+    /// Products below which a thread's work is too short to hand over: some microseconds.
+    private static let jobProductCount = 40_000
+    /// A softmax clears whole groups of 16 numbers, from any start.
+    private static let slack = 16
+
     private let configuration: DecoderConfiguration
     private let layer: Int
     private let window: Int
@@ -145,17 +150,18 @@ struct GroupedQueryAttention: Sendable {
         let panel = Int(ERRATA_PANEL_WIDTH)
         let functions = kernels.functions
         let scale = 1 / Float(headWidth).squareRoot()
-        // Positions before the first row's window take no part.
-        let start = max(0, q.position - window + 1)
+        // Positions before the first row's window take no part, but for those in its panel of keys, which are
+        // taken with a weight of zero.
+        let start = max(0, q.position - window + 1) / panel * panel
         let end = q.position + (q.isOneToken ? 1 : q.count)
         let padded = (end - start + 15) / 16 * 16
-        let rowStride = padded + KeyValueCache.slack
+        let rowStride = padded + Self.slack
         withUnsafeTemporaryAllocation(of: Float.self, capacity: q.count * rowStride) { scores in
             guard let scores = scores.baseAddress else { return }
             view.withPointers { keys, values in
                 functions.gemm(
-                    q.count, padded, headWidth, q.values, q.stride, keys + start, view.capacity,
-                    panel, nil, scores, rowStride)
+                    q.count, padded, headWidth, q.values, q.stride, keys + start * headWidth, panel,
+                    headWidth * panel, nil, scores, rowStride)
                 for row in 0..<q.count {
                     let position = q.isOneToken ? q.position : q.position + row
                     let low = max(0, position - window + 1) - start
@@ -186,17 +192,15 @@ private struct QueryRows {
 
 /// What one group of heads sees of a cache.
 private struct CacheView {
-    let capacity: Int
     private let layer: KeyValueCache.Layer
     private let offset: Int
 
     init(_ cache: KeyValueCache, layer: Int, group: Int) {
-        capacity = cache.capacity
         self.layer = cache.layers[layer]
         offset = group * cache.headWidth * cache.capacity
     }
 
-    /// Calls `body` with the keys, (headWidth, capacity), and the values, (capacity, headWidth).
+    /// Calls `body` with the keys, (panels, headWidth, 48), and the values, (capacity, headWidth).
     func withPointers(_ body: (UnsafePointer<Float>, UnsafePointer<Float>) -> Void) {
         layer.keys.withUnsafeBufferPointer { keys in
             layer.values.withUnsafeBufferPointer { values in

@@ -1,14 +1,16 @@
+import CErrataKernels
+
 /// The keys and values of the tokens that a sequence has so far, for all layers.
 ///
 /// A value: a copy is a fork that shares its memory until one of the two goes on. Keys are rotated, and
 /// hold the adapter they were computed with.
 package struct KeyValueCache: Sendable {
-    /// Kernels read whole groups of 16 positions, from any start.
-    static let slack = 16
+    /// Positions whose keys lie together: the columns of a panel of the matrix kernels.
+    private static let panel = Int(ERRATA_PANEL_WIDTH)
 
     /// Keys and values of one layer.
     struct Layer: Sendable {
-        /// (heads, headWidth, capacity), then the slack.
+        /// (heads, capacity / 48, headWidth, 48).
         var keys: [Float] = []
         /// (heads, capacity, headWidth).
         var values: [Float] = []
@@ -45,23 +47,21 @@ package struct KeyValueCache: Sendable {
     mutating func reserve(_ count: Int) {
         guard count > capacity else { return }
         let old = capacity
-        capacity = (max(count, 2 * old) + 15) / 16 * 16
+        capacity = (max(count, 2 * old) + Self.panel - 1) / Self.panel * Self.panel
         for index in layers.indices { grow(&layers[index], from: old) }
     }
 
     private func grow(_ layer: inout Layer, from old: Int) {
-        let rows = headCount * headWidth
-        var keys = [Float](repeating: 0, count: rows * capacity + Self.slack)
-        for row in 0..<rows {
-            keys.replaceSubrange(
-                row * capacity..<row * capacity + count,
-                with: layer.keys[row * old..<row * old + count])
-        }
-        var values = [Float](repeating: 0, count: rows * capacity)
+        let size = headCount * headWidth * capacity
+        var keys = [Float](repeating: 0, count: size)
+        var values = [Float](repeating: 0, count: size)
+        let keyed = (count + Self.panel - 1) / Self.panel * Self.panel
         for head in 0..<headCount {
             let (to, from) = (head * capacity * headWidth, head * old * headWidth)
-            let length = count * headWidth
-            values.replaceSubrange(to..<to + length, with: layer.values[from..<from + length])
+            keys.replaceSubrange(
+                to..<to + keyed * headWidth, with: layer.keys[from..<from + keyed * headWidth])
+            values.replaceSubrange(
+                to..<to + count * headWidth, with: layer.values[from..<from + count * headWidth])
         }
         layer.keys = keys
         layer.values = values
@@ -73,9 +73,13 @@ package struct KeyValueCache: Sendable {
     ) {
         precondition(position < capacity)
         let (capacity, headCount, headWidth) = (capacity, headCount, headWidth)
+        let lane = position % Self.panel
         layers[layer].keys.withUnsafeMutableBufferPointer { stored in
-            for column in 0..<headCount * headWidth {
-                stored[column * capacity + position] = keys[column]
+            for head in 0..<headCount {
+                let start = (head * capacity + position - lane) * headWidth + lane
+                for i in 0..<headWidth {
+                    stored[start + i * Self.panel] = keys[head * headWidth + i]
+                }
             }
         }
         layers[layer].values.withUnsafeMutableBufferPointer { stored in
