@@ -203,4 +203,13 @@ void errata_pack_i8(int8_t *_Nonnull packed, const int8_t *_Nonnull w, size_t n,
 void errata_transpose(
     float *_Nonnull out, const float *_Nonnull a, size_t a_stride, size_t rows, size_t columns);
 
+/// Tells the processor that a loop waits for another thread.
+static inline void errata_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+
 #endif

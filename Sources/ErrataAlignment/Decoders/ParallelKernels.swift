@@ -33,7 +33,7 @@ package struct ParallelKernels: Sendable {
     /// Calls `body` with 0..<count, several at the same time.
     func each(_ count: Int, _ body: (Int) -> Void) {
         let next = Atomic<Int>(0)
-        pool.run(min(pool.threads, count)) { _, _ in
+        pool.run(min(pool.threads, count), grain: 1) { _ in
             while true {
                 let index = next.add(1, ordering: .relaxed).oldValue
                 guard index < count else { return }

@@ -97,11 +97,16 @@ struct GroupedQueryAttention: Sendable {
         to heads: UnsafeMutablePointer<Float>
     ) {
         let groups = configuration.keyValueHeadCount
-        let total = pieces.count * groups
+        let products = pieces.map {
+            $0.rows.count * ($0.position + $0.rows.count) * configuration.headWidth
+                * configuration.headCount / groups * 2
+        }
         // The threads write different columns or rows of `heads`, and only read the rest.
         nonisolated(unsafe) let heads = heads
-        pool.run(min(pool.threads, total)) { part, parts in
-            for job in total * part / parts..<total * (part + 1) / parts {
+        pool.run(
+            pieces.count * groups, grain: Self.jobProductCount / max(products.max() ?? 0, 1) + 1
+        ) { range in
+            for job in range {
                 let piece = pieces[job / groups]
                 attend(qkv, piece, caches[piece.sequence], group: job % groups, to: heads)
             }

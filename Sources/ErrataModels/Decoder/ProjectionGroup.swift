@@ -75,15 +75,17 @@ struct ProjectionGroup: Sendable {
         }
     }
 
-    /// Splits the panels of all maps evenly among the threads.
+    /// Products of a weight and a number below which a piece is too short to hand over: some microseconds.
+    private static let pieceProductCount = 40_000
+
+    /// Splits the panels of all maps among the threads.
     private func multiply(_ x: ProjectionInput, to y: UnsafeMutablePointer<Float>) {
         let panel = Int(ERRATA_PANEL_WIDTH)
         let panels = projections.map { ($0.weight.outputs + panel - 1) / panel }
-        let total = panels.reduce(0, +)
+        let products = panel * inputs * max(x.rows, 1)
         // The threads write different columns of y, and only read x.
         nonisolated(unsafe) let (x, y) = (x, y)
-        pool.run(min(pool.threads, total)) { part, parts in
-            let range = total * part / parts..<total * (part + 1) / parts
+        pool.run(panels.reduce(0, +), grain: Self.pieceProductCount / products + 1) { range in
             var first = 0
             for (number, projection) in projections.enumerated() {
                 let own = range.clamped(to: first..<first + panels[number])

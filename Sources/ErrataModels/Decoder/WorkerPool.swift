@@ -1,33 +1,36 @@
+import CErrataKernels
 import Glibc
 import Synchronization
 
-/// Threads that wait for pieces of work too short to start a thread for: one matrix product.
+/// Threads that wait for pieces of work too short to start a thread for: parts of one matrix product.
 ///
-/// Between pieces they look for the next one for a few microseconds and then sleep. The pool's owner is
-/// whoever holds it: its threads end with it.
+/// The caller and its threads take piece after piece as they come to it, so nobody waits for a thread that
+/// sleeps or was taken off its processor, but for the one piece that it has begun. Between products the threads
+/// look for the next one for a while and then sleep. The pool's owner is whoever holds it: its threads end
+/// with it.
 package final class WorkerPool: Sendable {
-    /// How often a thread looks for work before it sleeps.
-    private static let lookCountMax = 4_000
+    /// Pieces a thread, if there is enough work: so much less waits for the last one.
+    private static let pieceCountPerThread = 8
+    private static let pieceCountMax = 4_096
 
     /// How many threads work, the caller's included.
     package let threads: Int
-    private let shared: SharedState
+    private let board: WorkBoard
     private let handles: [pthread_t]
     /// Held by the caller whose work the threads do.
     private let turn = Mutex(())
 
     package init(threads: Int) {
-        let shared = SharedState()
+        let board = WorkBoard()
         var handles: [pthread_t] = []
-        for index in 1..<max(threads, 1) {
+        for _ in 1..<max(threads, 1) {
             var handle = pthread_t()
-            let start = Unmanaged.passRetained(Start(shared: shared, index: index))
+            let start = Unmanaged.passRetained(board)
             let code = pthread_create(
                 &handle, nil,
                 { argument in
                     guard let argument else { return nil }
-                    let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-                    start.shared.work(index: start.index)
+                    Unmanaged<WorkBoard>.fromOpaque(argument).takeRetainedValue().work()
                     return nil
                 }, start.toOpaque())
             guard code == 0 else {
@@ -39,115 +42,178 @@ package final class WorkerPool: Sendable {
         }
         self.threads = handles.count + 1
         self.handles = handles
-        self.shared = shared
+        self.board = board
     }
 
     deinit {
-        shared.stop()
+        board.stop()
         for handle in handles { pthread_join(handle, nil) }
     }
 
-    /// Calls `body` with (0, parts), (1, parts), … at the same time, and returns when all calls have.
+    /// Calls `body` with ranges that make up 0..<count, at the same time, and returns when all calls have.
     ///
-    /// `parts` is at most `threads`. While another caller's work runs, this one does its own alone.
-    package func run(_ parts: Int, _ body: (_ part: Int, _ parts: Int) -> Void) {
-        let parts = min(parts, threads)
-        guard parts > 1 else { return alone(parts, body) }
+    /// What is below `grain` is not worth handing to another thread. While another caller's work runs, this
+    /// one does its own alone.
+    package func run(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+        precondition(grain > 0)
+        let pieces = min(
+            (count + grain - 1) / grain, threads * Self.pieceCountPerThread, Self.pieceCountMax)
+        guard threads > 1, pieces > 1 else { return body(0..<count) }
         let done = turn.withLockIfAvailable { _ in
-            shared.run(parts, of: threads, body)
+            board.run(pieces) { piece in
+                body(count * piece / pieces..<count * (piece + 1) / pieces)
+            }
             return true
         }
-        if done == nil { alone(parts, body) }
+        if done == nil { body(0..<count) }
+    }
+}
+
+/// The work in hand: a job, its pieces, and who sleeps.
+///
+/// One word says which job it is, how many pieces it has and which comes next; whoever raises the last of
+/// these has that piece. The job cannot end before the piece is done, so it is there to be called.
+// `job` is written by the caller before the word (releasing) and read by those who took a piece of it
+// (acquiring); the caller waits for all pieces before it writes again.
+private final class WorkBoard: @unchecked Sendable {
+    /// How long a thread looks for work before it sleeps: past the gaps inside a pass, and between the tokens
+    /// of a text.
+    private static let lookNanoseconds = 200_000
+    /// Looks between two of the clock, and before the caller lets others run while it waits.
+    private static let looksPerRound = 64
+    private static let waitRoundsMax = 64
+
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let word = Atomic<UInt64>(0)
+    private let doneCount = Atomic<Int>(0)
+    private let sleeperCount = Atomic<Int>(0)
+    private let isStopped = Atomic<Bool>(false)
+    private var job: ((Int) -> Void)?
+
+    /// The word's parts: 32 bits of a number that no two jobs in a row share, 16 of pieces, 16 of the next one.
+    private struct Word {
+        let number: UInt32
+        let pieceCount: UInt16
+        let next: UInt16
+
+        init(number: UInt32, pieceCount: UInt16) {
+            (self.number, self.pieceCount, next) = (number, pieceCount, 0)
+        }
+
+        init(_ bits: UInt64) {
+            number = UInt32(truncatingIfNeeded: bits >> 32)
+            pieceCount = UInt16(truncatingIfNeeded: bits >> 16)
+            next = UInt16(truncatingIfNeeded: bits)
+        }
+
+        var bits: UInt64 { UInt64(number) << 32 | UInt64(pieceCount) << 16 | UInt64(next) }
+        var hasPieces: Bool { next < pieceCount }
     }
 
-    private func alone(_ parts: Int, _ body: (Int, Int) -> Void) {
-        for part in 0..<parts { body(part, parts) }
+    init() {
+        pthread_mutex_init(lock, nil)
+        pthread_cond_init(changed, nil)
     }
 
-    /// What a new thread is told.
-    private final class Start: Sendable {
-        let shared: SharedState
-        let index: Int
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(lock)
+        changed.deallocate()
+        lock.deallocate()
+    }
 
-        init(shared: SharedState, index: Int) {
-            self.shared = shared
-            self.index = index
+    /// Calls `body` with each piece, on this thread and those that come to it.
+    func run(_ pieces: Int, _ body: (Int) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            job = body
+            doneCount.store(0, ordering: .relaxed)
+            let number = Word(word.load(ordering: .relaxed)).number &+ 1
+            // This and the reading of `sleeperCount` have one order for all: a thread that goes to sleep either
+            // sees the word or is seen.
+            word.store(
+                Word(number: number, pieceCount: UInt16(pieces)).bits,
+                ordering: .sequentiallyConsistent)
+            if sleeperCount.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
+            takePieces()
+            var rounds = 0
+            while doneCount.load(ordering: .acquiring) < pieces {
+                rounds += 1
+                for _ in 0..<Self.looksPerRound { errata_pause() }
+                if rounds > Self.waitRoundsMax { sched_yield() }
+            }
+            job = nil
         }
     }
 
-    /// What the threads share.
-    // The job is written by the caller before `generation` is raised (releasing) and read by the threads
-    // after they see that (acquiring); the caller waits for them before it returns.
-    private final class SharedState: @unchecked Sendable {
-        private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-        private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-        private let generation = Atomic<Int>(0)
-        private let unfinished = Atomic<Int>(0)
-        private let isStopped = Atomic<Bool>(false)
-        private var parts = 0
-        private var job: ((Int, Int) -> Void)?
+    func stop() {
+        isStopped.store(true, ordering: .sequentiallyConsistent)
+        wakeAll()
+    }
 
-        init() {
-            pthread_mutex_init(lock, nil)
-            pthread_cond_init(changed, nil)
-        }
+    private func wakeAll() {
+        pthread_mutex_lock(lock)
+        pthread_cond_broadcast(changed)
+        pthread_mutex_unlock(lock)
+    }
 
-        deinit {
-            pthread_cond_destroy(changed)
-            pthread_mutex_destroy(lock)
-            changed.deallocate()
-            lock.deallocate()
-        }
-
-        func run(_ parts: Int, of threads: Int, _ body: (Int, Int) -> Void) {
-            withoutActuallyEscaping(body) { body in
-                self.parts = parts
-                job = body
-                // Every thread reports, also one that has no part: the next run must not pass it by.
-                unfinished.store(threads - 1, ordering: .relaxed)
-                announce { generation.add(1, ordering: .releasing) }
-                body(0, parts)
-                var looks = 0
-                while unfinished.load(ordering: .acquiring) > 0 {
-                    looks += 1
-                    if looks > WorkerPool.lookCountMax { sched_yield() }
-                }
-                job = nil
+    /// Does pieces as long as there are any; returns whether there was one.
+    @discardableResult
+    private func takePieces() -> Bool {
+        var found = false
+        var bits = word.load(ordering: .acquiring)
+        while Word(bits).hasPieces {
+            let (taken, now) = word.compareExchange(
+                expected: bits, desired: bits + 1, ordering: .acquiringAndReleasing)
+            guard taken else {
+                bits = now
+                continue
             }
+            found = true
+            job?(Int(Word(bits).next))
+            doneCount.add(1, ordering: .releasing)
+            bits = word.load(ordering: .acquiring)
         }
+        return found
+    }
 
-        func stop() { announce { isStopped.store(true, ordering: .releasing) } }
-
-        private func announce(_ change: () -> Void) {
-            pthread_mutex_lock(lock)
-            change()
-            pthread_cond_broadcast(changed)
-            pthread_mutex_unlock(lock)
-        }
-
-        /// One thread's life.
-        func work(index: Int) {
-            var seen = 0
-            while let next = nextGeneration(after: seen) {
-                seen = next
-                if index < parts { job?(index, parts) }
-                unfinished.subtract(1, ordering: .releasing)
+    /// One thread's life.
+    func work() {
+        var lookedSince = Self.now()
+        while !isStopped.load(ordering: .relaxed) {
+            if takePieces() {
+                lookedSince = Self.now()
+                continue
             }
+            var looks = 0
+            while looks < Self.looksPerRound, !Word(word.load(ordering: .relaxed)).hasPieces {
+                errata_pause()
+                looks += 1
+            }
+            guard looks == Self.looksPerRound,
+                Self.now() - lookedSince > Self.lookNanoseconds
+            else { continue }
+            sleep()
+            lookedSince = Self.now()
         }
+    }
 
-        private func nextGeneration(after seen: Int) -> Int? {
-            for _ in 0..<WorkerPool.lookCountMax {
-                let now = generation.load(ordering: .acquiring)
-                if now != seen { return now }
-                if isStopped.load(ordering: .acquiring) { return nil }
-            }
-            pthread_mutex_lock(lock)
-            defer { pthread_mutex_unlock(lock) }
-            while generation.load(ordering: .acquiring) == seen {
-                if isStopped.load(ordering: .acquiring) { return nil }
-                pthread_cond_wait(changed, lock)
-            }
-            return generation.load(ordering: .acquiring)
+    /// Returns when there is work, or no more to come.
+    private func sleep() {
+        pthread_mutex_lock(lock)
+        sleeperCount.add(1, ordering: .sequentiallyConsistent)
+        while !Word(word.load(ordering: .sequentiallyConsistent)).hasPieces,
+            !isStopped.load(ordering: .sequentiallyConsistent)
+        {
+            pthread_cond_wait(changed, lock)
         }
+        sleeperCount.subtract(1, ordering: .sequentiallyConsistent)
+        pthread_mutex_unlock(lock)
+    }
+
+    private static func now() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 }
