@@ -9,8 +9,8 @@ package struct ServerTimeouts: Sendable {
     package var connect = Duration.seconds(5)
     /// Without a byte; models may read a long prompt before they say the first word.
     package var silence = Duration.seconds(120)
-    /// For everything.
-    package var total = Duration.seconds(600)
+    /// For everything; who asks may stop it earlier.
+    package var total = Duration.seconds(86_400)
 
     package init() {}
 }

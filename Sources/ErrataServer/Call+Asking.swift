@@ -16,7 +16,7 @@ extension Call {
         }
         return Response(
             status: .ok, headers: [.contentType: "application/x-ndjson"],
-            body: streamed { writer in
+            body: streamed(for: server.timeout(of: route)) { writer in
                 // Unbounded, though not in fact: a text has a limit, and who reads slowly holds up nobody else.
                 let (lines, feed) = AsyncStream<StreamLine<AskReply>>.makeStream()
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -46,7 +46,7 @@ extension Call {
     ) async -> StreamLine<AskReply> {
         do {
             return .result(
-                try await withTimeout(server.configuration.timeouts.long) {
+                try await withTimeout(server.timeout(of: route)) {
                     try await whileConnected { try await ask(request, onEvent) }
                 })
         } catch { return .problem(await problem(of: error)) }

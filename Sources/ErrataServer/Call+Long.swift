@@ -48,15 +48,21 @@ extension Call {
         return problem
     }
 
+    /// How much longer than its work a reply may take: a problem at the end is still told.
+    private static let lastLineTime: Duration = .seconds(1)
+
     /// Returns a body that is written part by part, by a connection that is closed when it takes too long.
     ///
     /// A client that does not read would otherwise hold the connection, and the memory behind it, for ever.
+    /// `limit` is that of long work unless another one is given.
     func streamed(
+        for limit: Duration? = nil,
         _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
     ) -> ResponseBody {
-        let (channel, limit) = (channel, server.configuration.timeouts.long)
+        let time = (limit ?? server.configuration.timeouts.long) + Self.lastLineTime
+        let channel = channel
         return ResponseBody { writer in
-            let end = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) {
+            let end = channel.eventLoop.scheduleTask(in: TimeAmount(time)) {
                 channel.close(promise: nil)
             }
             defer { end.cancel() }

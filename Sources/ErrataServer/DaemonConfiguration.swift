@@ -21,7 +21,9 @@ package struct DaemonConfiguration: Sendable {
 /// How long a request of each class may take.
 package struct RouteTimeouts: Sendable {
     package var usual: Duration = .seconds(30)
-    package var ask: Duration = .seconds(60)
+    package var search: Duration = .seconds(60)
+    /// An answer, the wait for the language model's turn included; who hangs up ends it before.
+    package var answer: Duration = .seconds(3_600)
     /// Import, export and verify.
     package var long: Duration = .seconds(600)
 

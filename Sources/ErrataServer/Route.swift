@@ -20,7 +20,8 @@ struct Route: Sendable {
 
     enum Patience: Sendable {
         case usual
-        case ask
+        case search
+        case answer
         case long
     }
 

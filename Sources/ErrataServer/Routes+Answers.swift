@@ -7,12 +7,12 @@ extension ServerState {
     /// Questions, searches and receipts.
     static var answerRoutes: [Route] {
         [
-            .post("/v1/ask", patience: .ask, permission: .read) { call in
+            .post("/v1/ask", patience: .answer, permission: .read) { call in
                 let request = try await call.decode(ErrataAPI.AskRequest.self)
                 call.bodyRevision.text = request.at ?? RefName.main.text
                 return try await call.answer(ErrataService.AskRequest(request))
             },
-            .post("/v1/search", patience: .ask, permission: .read) { call in
+            .post("/v1/search", patience: .search, permission: .read) { call in
                 let request = try await call.decode(SearchRequest.self)
                 call.bodyRevision.text = request.at ?? RefName.main.text
                 let outcome = try await call.knowledge.search(

@@ -42,7 +42,8 @@ final class ServerState: Sendable {
     func timeout(of route: Route) -> Duration {
         switch route.patience {
         case .usual: configuration.timeouts.usual
-        case .ask: configuration.timeouts.ask
+        case .search: configuration.timeouts.search
+        case .answer: configuration.timeouts.answer
         case .long: configuration.timeouts.long
         }
     }

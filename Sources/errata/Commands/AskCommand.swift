@@ -74,8 +74,8 @@ struct AskCommand: ParsableCommand {
             strictness: strict ? .strict : lenient ? .lenient : nil, maxTokens: maxTokens,
             temperature: temperature, seed: seed)
         var client = daemon.client
-        // A long prompt, or a turn that has to be waited for, is silent.
-        client.timeout = .seconds(610)
+        // A long prompt, or a turn that has to be waited for, is silent; the daemon knows how long to wait.
+        client.timeout = .seconds(SecondsOption.max + 10)
         let live = LiveAnswer(isShown: Terminal.output.isTerminal && !daemon.json)
         let reply = try client.streamed(
             Request(

@@ -70,6 +70,12 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "size"))
     var modelMemory: ByteSize?
 
+    @Option(
+        help: ArgumentHelp(
+            "The longest that an answer may take, the wait for its turn included.",
+            valueName: "seconds"))
+    var answerTimeout = SecondsOption(seconds: 3_600)
+
     @Flag(help: "Write one line of JSON to standard output when clients can connect.")
     var json = false
 
@@ -81,6 +87,7 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = DaemonConfiguration(socketPath: socketPath)
         configuration.socketGroup = try group.map(ServeCommand.groupID)
         configuration.socketMode = socketMode?.bits
+        configuration.timeouts.answer = .seconds(answerTimeout.seconds)
         let encoder = try await encoderDirectory()
         // From here on SIGINT and SIGTERM are the daemon's.
         signal(SIGINT, SIG_DFL)
@@ -213,6 +220,24 @@ struct ByteSize: ExpressibleByArgument {
         }
         byteCount = number << (shift ?? 0)
     }
+}
+
+/// A time in whole seconds, of at most a day.
+struct SecondsOption: ExpressibleByArgument {
+    static let max = 86_400
+
+    let seconds: Int
+
+    init(seconds: Int) { self.seconds = seconds }
+
+    init?(argument: String) {
+        guard let seconds = Int(argument), (1...SecondsOption.max).contains(seconds) else {
+            return nil
+        }
+        self.seconds = seconds
+    }
+
+    var defaultValueDescription: String { "\(seconds)" }
 }
 
 /// What `--answerer` takes.

@@ -1,6 +1,7 @@
 import ErrataAPI
 import ErrataClient
 import ErrataCore
+import ErrataServer
 import ErrataTesting
 import Foundation
 import Testing
@@ -115,6 +116,47 @@ struct RemoteModelTests {
                 while server.requests.isEmpty { usleep(1_000) }
                 _ = connection
                 connection = nil
+                while server.hangUpCount == 0 { usleep(1_000) }
+                while try client.languageModels.running > 0 { usleep(1_000) }
+            }
+        }
+    }
+
+    @Test("may take longer than a search may")
+    func patience() async throws {
+        let server = try ScriptedServer([[.events, .piece(" Pa"), .piece("ris."), .finish()]])
+        defer { server.stop() }
+        var configuration = DaemonConfiguration(socketPath: "")
+        configuration.timeouts.search = .nanoseconds(1)
+        configuration.timeouts.usual = .seconds(30)
+        try await TestDaemon.run(configuration) { daemon in
+            try await daemon.call { client in
+                _ = try client.add(LanguageModelBody(name: "far", url: server.address))
+                #expect(try self.ask(client).answer == "Paris.")
+            }
+        }
+    }
+
+    @Test(
+        "is let go when the time for an answer is over, and that is told", arguments: [true, false])
+    func answerTimeout(isStreamed: Bool) async throws {
+        let server = try ScriptedServer([[.events, .piece("Pa"), .holdUntilHangUp]])
+        defer { server.stop() }
+        var configuration = DaemonConfiguration(socketPath: "")
+        configuration.timeouts.answer = .milliseconds(300)
+        try await TestDaemon.run(configuration) { daemon in
+            try await daemon.call { client in
+                _ = try client.add(LanguageModelBody(name: "far", url: server.address))
+                let request = AskRequest(question: Knowledge.about, model: "far")
+                let problem = #expect(throws: Problem.self) {
+                    guard isStreamed else { return try client.ask(request) }
+                    return try client.streamed(
+                        Request(
+                            method: "POST", path: "/v1/ask",
+                            body: .json(Array(try JSONCoding.encode(request)))),
+                        as: AskReply.self, piece: { _ in }, progress: { _ in })
+                }
+                #expect(problem?.code == "timeout")
                 while server.hangUpCount == 0 { usleep(1_000) }
                 while try client.languageModels.running > 0 { usleep(1_000) }
             }
