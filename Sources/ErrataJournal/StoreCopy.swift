@@ -8,7 +8,8 @@ import LMDB
 //   1. events    first, so that no receipt in the copy names an operation that the copy lacks
 //   2. journal   one state: every commit acknowledged before the copy began is in it
 //   3. keys      last, up to the journal's "slots": a slot is on disk before a transaction may name it;
-//                the key that signs checkpoints with them, if there is one
+//                the key that signs checkpoints with them, if there is one, and which language models the
+//                daemon knows
 //
 // A redaction zeroes slots after its operation is on disk. One that came between 2 and 3 has the copy begun anew.
 // Free slots are not copied: two stores must not seal under the same key, so the copy draws its own. All of it
@@ -116,7 +117,10 @@ package struct StoreCopy: Sendable {
         }
         let meta = try environment.tables(named: ["meta"])[0]
         let slots = try environment.read { try $0.value(of: JournalFormat.slotsKey, in: meta) }
-        return try SlotsRow(decoding: slots).next
+        guard let count = slots?.bigEndianValue else {
+            throw JournalError.corrupt("the journal has no count of slots")
+        }
+        return count
     }
 
     private func copyKeys(to directory: String, count: UInt64) throws {
@@ -133,6 +137,7 @@ package struct StoreCopy: Sendable {
         }
         try target.sync()
         try copySigningKey(to: directory)
+        try copySettings(to: directory)
     }
 
     /// A restored store signs on with the key that auditors know.
@@ -144,6 +149,25 @@ package struct StoreCopy: Sendable {
         let target = try FileDescriptor(opening: directory + name, create: true)
         try target.write(bytes, at: 0)
         try target.sync()
+    }
+
+    /// Settings are no part of the store, but a restored daemon answers as the one before; none of them is a
+    /// secret.
+    private func copySettings(to directory: String) throws {
+        for name in StoreDraft.settings where Directory.hasFile(source + "/" + name) {
+            let source = try FileDescriptor(opening: source + "/" + name, isReadOnly: true)
+            let byteCount = try source.byteCount()
+            guard byteCount <= StoreDraft.settingsByteCountMax else {
+                throw JournalError(
+                    .limitExceeded,
+                    "\(name) has \(byteCount) bytes, at most \(StoreDraft.settingsByteCountMax) "
+                        + "are allowed")
+            }
+            let target = try FileDescriptor(opening: directory + "/" + name, create: true)
+            try target.truncate(to: 0)
+            try target.write(try source.read(byteCount, at: 0), at: 0)
+            try target.sync()
+        }
     }
 }
 
@@ -203,6 +227,10 @@ extension EnvironmentUsage {
 
 /// What a copy of a store is written to before it has its name, and how it gets it.
 package struct StoreDraft: Sendable {
+    /// Files beside the store that go along with a copy: the daemon's list of language models.
+    package static let settings = ["models.json"]
+    package static let settingsByteCountMax = 1 << 20
+
     package let target: String
     package var path: String { target + ".errata-draft" }
 
@@ -246,7 +274,9 @@ package struct StoreDraft: Sendable {
             }
             rmdir(path + "/" + name)
         }
-        for file in ["keys", "lock", CheckpointSigner.fileName] { unlink(path + "/" + file) }
+        for file in ["keys", "lock", CheckpointSigner.fileName] + Self.settings {
+            unlink(path + "/" + file)
+        }
         rmdir(path)
     }
 

@@ -96,6 +96,8 @@ struct StorageTests {
             try await CommandLineTool.run(arguments, environment: daemon.environment)
         }
         #expect(try await run(["commit", "-m", "a", "--set", "Twitter|CEO|Linda"]).status == 0)
+        let added = try await run(["models", "add", "far", "unix:/nowhere/far.sock"])
+        #expect(added.status == 0, "\(added.stderr)")
         #expect(try await run(["backup", copy]).status == 0)
         let again = try await run(["backup", copy])
         #expect(again.status == 1)
@@ -113,6 +115,14 @@ struct StorageTests {
         let facts = try await CommandLineTool.run(["facts"], environment: other.environment)
         #expect(facts.stdout.contains("Linda"))
         #expect(!facts.stdout.contains("Later"))
+        // The language models are known there too, and the list is nobody else's to read.
+        let models = try await CommandLineTool.run(
+            ["models", "list"], environment: other.environment)
+        #expect(models.stdout.contains("far"), "\(models.stdout)")
+        for store in [copy, restored] {
+            let file = try FileManager.default.attributesOfItem(atPath: store + "/models.json")
+            #expect(file[.posixPermissions] as? Int == 0o600)
+        }
         // Both stores go on, each under keys of its own.
         let commit = try await CommandLineTool.run(
             ["commit", "-m", "c", "--set", "Twitter|CEO|Other"], environment: other.environment)

@@ -1,3 +1,4 @@
+import ErrataJournal
 import ErrataModels
 package import ErrataRemote
 import Foundation
@@ -116,11 +117,11 @@ package struct LanguageModelSource: Codable, Equatable, Sendable {
 
 /// `models.json` in the data directory: which language models there are, and where.
 ///
-/// It is configuration of this machine, and no part of the journal: another machine has other paths. Who
-/// deletes it has to add the models again; receipts and registrations stay what they are.
+/// It is configuration of this machine, and no part of the journal: another machine has other paths. A backup
+/// takes it along. Who deletes it has to add the models again; receipts and registrations stay what they are.
 struct LanguageModelFile {
     static let modelCountMax = 100
-    private static let byteCountMax = 1 << 20
+    private static let byteCountMax = StoreDraft.settingsByteCountMax
     private static let version = 1
 
     private struct Content: Codable {
