@@ -6,7 +6,7 @@ package struct BertWeights {
     /// In many checkpoints, and used by nothing here: the positions 0, 1, 2, … and the head of the
     /// next-sentence task.
     static let unused: Set<String> = [
-        "embeddings.position_ids", "pooler.dense.weight", "pooler.dense.bias",
+        positionsName, "pooler.dense.weight", "pooler.dense.bias",
     ]
 
     private let file: SafeTensors
@@ -79,6 +79,8 @@ package struct BertWeights {
         return shapes
     }
 
+    /// The positions 0, 1, 2, …: nothing that was trained.
+    static let positionsName = "embeddings.position_ids"
     private static let biasName = "encoder.relative_attention_bias.weight"
 
     /// Returns what MPNet adds to attention by distance; nil for BERT.

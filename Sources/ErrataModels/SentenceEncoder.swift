@@ -98,11 +98,11 @@ package final class SentenceEncoder: Sendable {
         self.kernels = kernels
     }
 
-    /// Returns how many numbers the checkpoint holds, and how many bytes of each type.
+    /// Returns how many parameters the checkpoint holds, and how many bytes of each type.
     package func parameters() throws(ModelError) -> (count: Int, byteCounts: [String: Int]) {
         var count = 0
         var byteCounts: [String: Int] = [:]
-        for (name, shape) in checkpoint.shapes {
+        for (name, shape) in checkpoint.shapes where name != BertWeights.positionsName {
             let type = try checkpoint.type(of: name)
             let numbers = shape.reduce(1, *)
             count += numbers

@@ -283,6 +283,21 @@ struct SentenceEncoderTests {
         }
     }
 
+    @Test("a checkpoint's list of positions is no parameter")
+    func parameters() async throws {
+        let before = try SentenceEncoder(directory: tiny, threads: 1).parameters()
+        try await withTinyModel { directory in
+            let path = directory + "/model.safetensors"
+            var stored = try StoredTensors(path)
+            stored.tensors["embeddings.position_ids"] = .init(
+                type: "I64", shape: [1, 24], bytes: Data(count: 192))
+            try stored.write(to: path)
+            let after = try SentenceEncoder(directory: directory, threads: 1).parameters()
+            #expect(after == before)
+        }
+        #expect(before.count > 0 && before.byteCounts == ["F32": 4 * before.count])
+    }
+
     @Test("in 8 bits vectors are near, called otherwise, and the same at every level")
     func quantized() throws {
         let texts = ["the cat sat", "a dog", "x y z"]
