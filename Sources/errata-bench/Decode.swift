@@ -1,7 +1,6 @@
 import ArgumentParser
 import ErrataAlignment
 import ErrataModels
-import Glibc
 
 /// Runs decoders of known sizes on random weights.
 struct Decode: ParsableCommand {
@@ -64,12 +63,12 @@ struct Decode: ParsableCommand {
             var generation = try Generation(
                 decoder, prompts: [ids], caches: [try decoder.makeCache()],
                 options: [GenerationOptions(tokenCountMax: tokens + 1)])
-            let start = processorSeconds()
+            let start = ProcessorTime.seconds
             _ = try reading.time { try generation.step() }
-            let middle = processorSeconds()
+            let middle = ProcessorTime.seconds
             for _ in 0..<tokens { _ = try writing.time { try generation.step() } }
             busyReading.add(seconds: middle - start)
-            busyWriting.add(seconds: (processorSeconds() - middle) / Double(tokens))
+            busyWriting.add(seconds: (ProcessorTime.seconds - middle) / Double(tokens))
             bytes = generation.caches[0].byteCount
         }
         report.row(
@@ -81,13 +80,6 @@ struct Decode: ParsableCommand {
             "  a second of processor time",
             "prompt \((Double(prompt) / busyReading.percentile(0)).formatted(digits: 0)), "
                 + "then \((1 / busyWriting.percentile(0)).formatted(digits: 1)), at best")
-    }
-
-    /// The processor time of all threads so far.
-    private func processorSeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }
 
