@@ -104,15 +104,19 @@ struct ServerComplaint: Decodable {
     }
 
     static func line(_ text: String, hiding key: String?) -> String? {
-        var text = text
-        if let key { text = text.replacing(key, with: "…") }
         let words = text.split { $0.isWhitespace || $0.isNewline }
+        var shown = String(
+            String.UnicodeScalarView(
+                words.joined(separator: " ").unicodeScalars.filter {
+                    let category = $0.properties.generalCategory
+                    return category != .control && category != .format
+                }))
+        // After what is not shown is gone, and before it is cut: nothing within it hides the key, and no part stays.
+        if let key { shown = shown.replacingBytes(of: key, with: "…") }
         var line = ""
-        for word in words.joined(separator: " ").unicodeScalars {
-            let category = word.properties.generalCategory
-            if category == .control || category == .format { continue }
+        for scalar in shown.unicodeScalars {
             guard line.utf8.count < textBytesMax else { return line + "…" }
-            line.unicodeScalars.append(word)
+            line.unicodeScalars.append(scalar)
         }
         return line.isEmpty ? nil : line
     }

@@ -1,4 +1,5 @@
 import ErrataAPI
+import ErrataModels
 
 /// Writes rows as CSV (RFC 4180): a line of names, CR LF at line ends, quotes where they are needed.
 ///
@@ -31,6 +32,6 @@ struct CSVWriter {
         let needsQuotes = text.utf8.contains {
             $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0a || $0 == 0x0d
         }
-        return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+        return needsQuotes ? "\"" + text.replacingBytes(of: "\"", with: "\"\"") + "\"" : text
     }
 }

@@ -82,7 +82,11 @@ struct ChatServerTests {
     func keys() async throws {
         let server = try ScriptedServer([
             [.events, .piece("a"), .finish()],
-            [.refusal("401 Unauthorized", "wrong key sk-\\u0073ecret, or sk-secret")],
+            [
+                .refusal(
+                    "401 Unauthorized",
+                    "wrong key sk-\\u0073ecret, sk-secret\u{301}, or sk-\u{200B}secret")
+            ],
         ])
         defer { server.stop() }
         let file = server.directory.file("key")
@@ -96,7 +100,7 @@ struct ChatServerTests {
         #expect(
             refused.error?.message
                 == "the model server at \(server.address) does not take the key (401): "
-                + "wrong key …, or …")
+                + "wrong key …, …\u{301}, or …")
         #expect(refused.error?.hint?.contains("--key-file") == true)
         #expect(server.requests.count == 2)
     }

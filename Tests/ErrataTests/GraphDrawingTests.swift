@@ -117,6 +117,8 @@ struct CSVWriterTests {
         let safe = CSVWriter(isRaw: false)
         #expect(safe.line([.text("a"), .null, .integer(-1), .real(0.5)]) == "a,,-1,0.5\r\n")
         #expect(safe.line([.text("a,\"b\"\r\nc")]) == "\"a,\"\"b\"\"\r\nc\"\r\n")
+        // A mark that joins the quote does not hide it.
+        #expect(safe.line([.text("a\"\u{301},=1")]) == "\"a\"\"\u{301},=1\"\r\n")
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
             let line = safe.line([.text(formula)])
             #expect(line.hasPrefix("'") || line.hasPrefix("\"'"), "\(formula)")

@@ -11,8 +11,7 @@ package enum ChatMarkers {
     /// Returns `text` with a space after the first character of each marker: no message ends within a fact.
     package static func broken(in text: String) -> String {
         markers.reduce(text) { text, marker in
-            guard text.contains(marker) else { return text }
-            return text.replacing(marker, with: "\(marker.prefix(1)) \(marker.dropFirst())")
+            text.replacingBytes(of: marker, with: "\(marker.prefix(1)) \(marker.dropFirst())")
         }
     }
 }
