@@ -7,6 +7,9 @@ import NIOCore
 import Synchronization
 
 extension Call {
+    /// What a text that is out of time may take to end, before its connection is closed without a word.
+    private static let endingTime: Duration = .seconds(10)
+
     /// Answers a question; who accepts `application/x-ndjson` gets a language model's text as it comes.
     ///
     /// Whoever hangs up ends the text between two tokens.
@@ -16,7 +19,7 @@ extension Call {
         }
         return Response(
             status: .ok, headers: [.contentType: "application/x-ndjson"],
-            body: streamed(for: server.timeout(of: route)) { writer in
+            body: streamed(for: server.timeout(of: route) + Self.endingTime) { writer in
                 // Unbounded, though not in fact: a text has a limit, and who reads slowly holds up nobody else.
                 let (lines, feed) = AsyncStream<StreamLine<AskReply>>.makeStream()
                 try await withThrowingTaskGroup(of: Void.self) { group in
