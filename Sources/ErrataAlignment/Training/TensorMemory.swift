@@ -8,7 +8,7 @@ enum TensorMemory {
     /// Smaller ones are left to the allocator.
     private static let countMin = 1 << 14
     /// What is kept at most.
-    private static let keptCountMax = 1 << 28
+    private static let keptCountMax = 1 << 27
 
     private struct Kept {
         /// Addresses by how many floats there is room for.

@@ -14,7 +14,7 @@ struct ParallelKernelsTests {
         let a = Self.numbers(m * k, seed: 1)
         let b = Self.numbers(k * n, seed: 2)
         let bias = Self.numbers(n, seed: 3)
-        let start = Self.numbers(m * n, seed: 4)
+        let start = Self.floats(m * n, seed: 4)
         let whole = Tensor(rows: m, columns: n, start)
         var expected = [Float](repeating: 0, count: m * n)
         let functions = Kernels.current.functions
@@ -40,13 +40,11 @@ struct ParallelKernelsTests {
     }
 
     private static func numbers(_ count: Int, seed: UInt64) -> Tensor {
-        var random = SeededGenerator(seed: seed)
-        return Tensor(
-            rows: 1, columns: count,
-            (0..<count).map { _ in Float(random.below(2001)) / 1000 - 1 })
+        Tensor(rows: 1, columns: count, floats(count, seed: seed))
     }
 
-    private static func numbers(_ count: Int, seed: UInt64) -> [Float] {
-        numbers(count, seed: seed).values
+    private static func floats(_ count: Int, seed: UInt64) -> [Float] {
+        var random = SeededGenerator(seed: seed)
+        return (0..<count).map { _ in Float(random.below(2001)) / 1000 - 1 }
     }
 }
