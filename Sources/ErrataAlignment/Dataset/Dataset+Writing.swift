@@ -6,7 +6,8 @@ extension Dataset {
         package static let chat = "chat.train.jsonl"
         package static let statistics = "statistics.json"
         package static let open = "open.train.jsonl"
-        package static let all = [train, heldBack, chat, open, statistics]
+        package static let hops = "hops.train.jsonl"
+        package static let all = [train, heldBack, chat, open, hops, statistics]
     }
 
     /// Runs its second argument while what the first names is the file to remove on an interruption.
@@ -54,6 +55,10 @@ extension Dataset {
                     }
                     progress("Writing \(FileName.open)", index + 1, items.count)
                 }
+            })
+        files.append(
+            try write(FileName.hops, to: directory, guarding) { writer throws(DatasetError) in
+                for line in hops.lines { try writer.write(line) }
             })
         let statistics = DatasetStatistics(
             seed: seed, relations: relationCount, train: train, heldBack: heldBack,

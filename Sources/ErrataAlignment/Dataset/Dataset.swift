@@ -7,6 +7,7 @@ package struct Dataset: Sendable {
     let items: [ScopeItem]
     let inputs: [DatasetInput]
     let relationCount: Int
+    let hops: HopChats
 
     package var pairs: [ScopePair] { items.map(\.pair) }
 
@@ -53,5 +54,10 @@ package struct Dataset: Sendable {
         self.inputs = inputs
         self.seed = seed
         relationCount = relations.count
+        // A generator of its own: the pairs do not depend on it.
+        hops = HopChats(
+            SyntheticGenerator(
+                relations: relations, pools: NamePools.mined(records), seed: seed &+ 5),
+            count: syntheticCount / HopChats.pairsPerChat, seed: seed &+ 6)
     }
 }

@@ -101,6 +101,40 @@ struct DatasetTests {
             })
     }
 
+    @Test("questions that take two edits are answered first, then by the hops that the edits say")
+    func hops() throws {
+        let (folder, _) = try DatasetTests.written()
+        let lines = try folder.lines(Dataset.FileName.hops)
+        #expect(lines.count > 30)
+        for line in lines {
+            let messages = try #require(
+                try JSONSerialization.jsonObject(with: Data(line)) as? [String: [[String: String]]])
+            let contents = try #require(messages["messages"]).compactMap { $0["content"] }
+            let shown = contents[0].split(separator: "\n").compactMap {
+                $0.firstMatch(of: #/^[1-4]\. (.*)$/#).map { String($0.1) }
+            }
+            #expect((2...4).contains(shown.count))
+            // Both hops are spelled out, and the second ends with the answer.
+            let hops = shown.filter { contents[1].contains($0) }
+            #expect(hops.count >= 2, "\(contents[1])")
+        }
+    }
+
+    @Test("questions that nobody answers are written for the model itself")
+    func open() throws {
+        let (folder, _) = try DatasetTests.written()
+        let questions = try OpenQuestion.read(folder.directory.file(Dataset.FileName.open))
+        #expect(questions.count > 100)
+        #expect(questions.allSatisfy { (1...3).contains($0.edits.count) })
+        for line in try folder.lines(Dataset.FileName.train) {
+            let pair = try ScopePair(json: line, place: "")
+            guard pair.isInScope else { continue }
+            #expect(
+                !questions.contains { $0.question == pair.question && $0.edits.contains(pair.edit) }
+            )
+        }
+    }
+
     @Test("with two near edits the true one stands first, second and third")
     func places() throws {
         let (folder, _) = try DatasetTests.written()

@@ -23,10 +23,11 @@ struct AlignDatasetCommand: ParsableCommand {
               errata align dataset --recipe reader.json --out pairs
 
             OUT gets pairs.train.jsonl, pairs.held-back.jsonl (a fifth of all subjects, never to be \
-            trained on), chat.train.jsonl (prompts and answers for a language model), open.train.jsonl \
-            (questions that the model is to answer itself: 'errata align fill') and statistics.json with \
-            the SHA-256 of every file. The same inputs and seed give the same \
-            bytes. A recipe is JSON, its paths relative to it:
+            trained on), and for language models chat.train.jsonl (prompts and answers), hops.train.jsonl \
+            (questions that take two edits, the hops spelled out in the answers) and open.train.jsonl \
+            (questions that the model is to answer itself: 'errata align fill'); statistics.json has the \
+            SHA-256 of every file. The same inputs and seed give the same bytes. A recipe is JSON, its \
+            paths relative to it:
 
               {"dataset": {"seed": 1, "synthetic": 100000,
                            "sources": [{"format": "zsre", "path": "zsre.json"}]}}
