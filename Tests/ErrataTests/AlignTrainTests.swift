@@ -30,10 +30,13 @@ struct AlignTrainTests {
         try await body(directory.path)
     }
 
-    private func arguments(_ directory: String, _ more: String...) -> [String] {
+    private func arguments(
+        _ directory: String, batch: Int = 4, _ more: String...
+    ) -> [String] {
         [
             "align", "train", "--model", directory + "/llama", "--data",
-            directory + "/chats.jsonl", "--threads", "1", "--batch", "4", "--length", "32",
+            directory + "/chats.jsonl", "--threads", "1", "--batch", String(batch), "--length",
+            "32",
         ] + more
     }
 
@@ -111,10 +114,11 @@ struct AlignTrainTests {
             for resumes in [false, true] {
                 let process = Process()
                 process.executableURL = CommandLineTool.executable
+                // Few lines: nobody reads all of them, and a full pipe would stop the process.
                 process.arguments =
                     arguments(
-                        directory, "--out", out, "--lora", "--epochs", "1000", "--json",
-                        "--checkpoint-every", "3") + (resumes ? ["--resume"] : [])
+                        directory, batch: 1, "--out", out, "--lora", "--epochs", "1000", "--json",
+                        "--checkpoint-every", "400") + (resumes ? ["--resume"] : [])
                 process.environment = CommandLineTool.clean([:])
                 let (output, errors) = (Pipe(), Pipe())
                 (process.standardOutput, process.standardError) = (output, errors)
