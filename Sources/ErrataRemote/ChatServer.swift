@@ -17,6 +17,7 @@ package struct ChatServer: ChatBackend {
     package let model: String
     package let byteCount = 0
     package let answersAlone = true
+    package let abstention: String? = nil
     private let key: ServerKey
     private let environment: [String: String]
     private let timeouts: ServerTimeouts

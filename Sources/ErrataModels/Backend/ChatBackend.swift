@@ -11,6 +11,8 @@ package protocol ChatBackend: Sendable {
     var byteCount: Int { get }
     /// Whether it knows anything beside what its prompt says; one that does not is never asked without edits.
     var answersAlone: Bool { get }
+    /// What it says where what it is shown holds no answer; nil if it has no set words for that.
+    var abstention: String? { get }
 
     /// Says the next message of `chat` and hands its text out in pieces, none of which splits a character.
     func reply(

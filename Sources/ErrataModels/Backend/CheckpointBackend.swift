@@ -5,6 +5,7 @@ package struct CheckpointBackend: ChatBackend {
     package let identity: [UInt8]
     package let byteCount: Int
     package let answersAlone: Bool
+    package let abstention: String?
     private let model: LanguageModel
 
     /// Loads a Hugging Face directory, with LoRA adapters merged into its weights.
@@ -16,19 +17,22 @@ package struct CheckpointBackend: ChatBackend {
         try self.init(
             LanguageModel(
                 directory: directory, precision: precision, threads: threads,
-                mergingAdapters: adapters), answersAlone: true)
+                mergingAdapters: adapters), answersAlone: true, abstention: nil)
     }
 
-    private init(_ model: LanguageModel, answersAlone: Bool) throws {
+    private init(_ model: LanguageModel, answersAlone: Bool, abstention: String?) throws {
         self.model = model
         self.answersAlone = answersAlone
+        self.abstention = abstention
         identity = try model.identity.digest()
         byteCount = model.decoder.byteCount
     }
 
     /// Loads the small decoder that is part of the program; it knows nothing beside its prompt.
     package static func embedded(threads: Int) throws -> CheckpointBackend {
-        try CheckpointBackend(EmbeddedDecoder.load(threads: threads), answersAlone: false)
+        try CheckpointBackend(
+            EmbeddedDecoder.load(threads: threads), answersAlone: false,
+            abstention: EmbeddedDecoder.noAnswer)
     }
 
     package func reply(

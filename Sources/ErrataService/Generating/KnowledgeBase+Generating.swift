@@ -112,21 +112,23 @@ extension KnowledgeBase {
 
     // MARK: Text
 
+    /// Returns what the model says, nil where it says that it has no answer, and how that came about.
     private func generated(
         _ draft: Draft, _ turn: LanguageModels.Turn,
         _ onEvent: @escaping @Sendable (AnswerEvent) -> Void
-    ) async throws -> (String, Receipt.Generation) {
+    ) async throws -> (String?, Receipt.Generation) {
         let edits = draft.shown.map { draft.judged.facts[$0].fact.statement }
         let prompt = ChatMarkers.broken(
             in: EditPrompt.text(question: draft.question, edits: edits))
         let options = draft.request.options
-        let text = AnswerText { onEvent(.piece($0)) }
+        let text = AnswerText(abstention: turn.backend.abstention) { onEvent(.piece($0)) }
         let start = ContinuousClock.now
         let end = try await withTaskExecutorPreference(turn.threads) {
             try await turn.backend.reply(
                 to: [ChatMessage(.user, prompt)], options,
                 onPiece: text.append)
         }
+        text.finish()
         languageModels.count(
             tokens: end.tokenCount, seconds: (ContinuousClock.now - start) / .seconds(1))
         let answer = text.answer
@@ -134,7 +136,7 @@ extension KnowledgeBase {
             fatalError("unreachable: an identity is a SHA-256")
         }
         return (
-            answer,
+            text.isAbstention ? nil : answer,
             Receipt.Generation(
                 backend: backend, prompt: journal.textDigest(of: prompt),
                 answer: journal.textDigest(of: answer), tokenCountMax: options.tokenCountMax,

@@ -170,27 +170,55 @@ struct GeneratedAnswerTests {
         }
     }
 
+    /// Returns the pieces of an answer, and the reply that comes after them.
+    private func streamed(
+        _ request: AskRequest, by client: Client
+    ) throws -> (pieces: [String], reply: AskReply) {
+        var posted = Request(
+            method: "POST", path: "/v1/ask", body: .json(Array(try JSONCoding.encode(request))))
+        posted.accept = "application/x-ndjson"
+        var (pieces, reply) = ([String](), AskReply?.none)
+        try client.lines(of: posted) { line in
+            switch try JSONDecoder().decode(StreamLine<AskReply>.self, from: line) {
+            case .piece(let piece):
+                #expect(reply == nil)
+                pieces.append(piece)
+            case .result(let result): reply = result
+            case .progress, .problem: Issue.record("\(String(decoding: line, as: UTF8.self))")
+            }
+        }
+        return (pieces, try #require(reply))
+    }
+
+    @Test(
+        "are none, also piece by piece, where the model says that the facts it is shown have none")
+    func abstention() async throws {
+        try await TestDaemon.run { daemon in
+            try await daemon.call { client in
+                _ = try client.commit(Knowledge.capital, Knowledge.chief)
+                let question = AskRequest(question: "How old is Twitter?", answerer: "lte")
+                let reply = try client.ask(question)
+                #expect(reply.answer == nil)
+                #expect(reply.answerer == "lte")
+                #expect(reply.facts.map(\.answer) == [nil, nil])
+                #expect(reply.record.generation?.end == "complete")
+                let (pieces, whole) = try streamed(question, by: client)
+                #expect(pieces.isEmpty)
+                #expect(whole.answer == nil && whole.receipt == reply.receipt)
+                let answered = try streamed(
+                    AskRequest(question: Knowledge.about, answerer: "lte"), by: client)
+                #expect(answered.pieces.joined() == "Paris")
+                #expect(answered.reply.answer == "Paris")
+            }
+        }
+    }
+
     @Test("come piece by piece to who wants that, and whole at the end")
     func stream() async throws {
         try await withTiny { client, _ in
-            var request = Request(
-                method: "POST", path: "/v1/ask",
-                body: .json(Array(try JSONCoding.encode(AskRequest.tiny(Knowledge.about)))))
-            request.accept = "application/x-ndjson"
-            var (text, pieceCount, reply) = ("", 0, AskReply?.none)
-            try client.lines(of: request) { line in
-                switch try JSONDecoder().decode(StreamLine<AskReply>.self, from: line) {
-                case .piece(let piece):
-                    #expect(reply == nil)
-                    text += piece
-                    pieceCount += 1
-                case .result(let result): reply = result
-                case .progress, .problem: Issue.record("\(String(decoding: line, as: UTF8.self))")
-                }
-            }
-            #expect(pieceCount > 1)
-            let whole = try #require(reply)
-            #expect(text.trimmingCharacters(in: .whitespaces) == whole.answer)
+            let (pieces, whole) = try streamed(.tiny(Knowledge.about), by: client)
+            #expect(pieces.count > 1)
+            #expect(pieces.joined().trimmingCharacters(in: .whitespaces) == whole.answer)
             #expect(try client.ask(.tiny(Knowledge.about)).receipt == whole.receipt)
             let status = try client.languageModels
             #expect(status.tokens == 48)
