@@ -60,10 +60,7 @@ extension DecoderTrainer {
             }
         }
         try LoraFiles.write(
-            LoraFiles.Settings(
-                rank: settings.rank, alpha: settings.alpha, dropout: settings.dropout,
-                isStabilized: settings.isStabilized, modules: settings.modules),
-            of: base, to: directory, card: card,
+            settings, of: base, to: directory, card: card,
             tensors: table.entries.map { ($0.name, $0.shape, table.values[$0.range]) })
     }
 }

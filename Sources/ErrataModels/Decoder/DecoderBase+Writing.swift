@@ -59,30 +59,10 @@ extension DecoderBase {
 }
 
 /// A LoRA adapter as PEFT's files hold it.
-package struct LoraFiles {
-    /// The settings by their names in `adapter_config.json`.
-    package struct Settings: Sendable {
-        package let rank: Int
-        package let alpha: Double
-        package let dropout: Double
-        package let isStabilized: Bool
-        package let modules: [DecoderModule]
-
-        package init(
-            rank: Int, alpha: Double, dropout: Double, isStabilized: Bool,
-            modules: [DecoderModule]
-        ) {
-            self.rank = rank
-            self.alpha = alpha
-            self.dropout = dropout
-            self.isStabilized = isStabilized
-            self.modules = modules
-        }
-    }
-
+package enum LoraFiles {
     /// Writes `adapter_config.json`, `card` and the tensors into an existing directory, each whole or not at all.
     package static func write(
-        _ settings: Settings, of base: DecoderBase, to directory: String, card: String,
+        _ settings: LoraSettings, of base: DecoderBase, to directory: String, card: String,
         tensors: [(name: String, shape: [Int], values: ArraySlice<Float>)]
     ) throws(ModelError) {
         try AtomicFile.write(
@@ -93,7 +73,7 @@ package struct LoraFiles {
         try file.write(to: directory + "/adapter_model.safetensors")
     }
 
-    private static func config(_ settings: Settings, _ base: DecoderBase) -> String {
+    private static func config(_ settings: LoraSettings, _ base: DecoderBase) -> String {
         let members: [(String, JSONValue)] = [
             ("base_model_name_or_path", .string(base.directory)),
             ("bias", .string("none")),
