@@ -4,30 +4,17 @@ import Testing
 
 @Suite("training language models on the command line")
 struct AlignTrainTests {
-    private static let llama = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Fixtures/decoder/llama")
-
     /// Calls `body` with a directory that holds a tiny language model, `llama`, and chats, `chats.jsonl`.
     private func withModel(_ body: (String) async throws -> Void) async throws {
-        let directory = FileManager.default.temporaryDirectory
-            .appending(path: "align-train-\(UUID())")
-        defer { try? FileManager.default.removeItem(at: directory) }
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let model = directory.appending(path: "llama")
-        try FileManager.default.copyItem(at: Self.llama, to: model)
-        let tokenizer = """
-            {"version": "1.0", "added_tokens": [],
-            "model": {"type": "BPE", "vocab": {"a": 3, "b": 4, "c": 5}, "merges": []}}
-            """
-        try Data(tokenizer.utf8).write(to: model.appending(path: "tokenizer.json"))
-        let lines = (0..<12).map { i in
-            let question = String(repeating: "a", count: 1 + i % 4) + "b"
-            return "{\"messages\":[{\"role\":\"user\",\"content\":\"\(question)\"},"
-                + "{\"role\":\"assistant\",\"content\":\"\(i.isMultiple(of: 2) ? "c" : "cc")\"}]}\n"
+        try await TinyLlama.inDirectory(firstToken: 3) { directory in
+            let lines = (0..<12).map { i in
+                let question = String(repeating: "a", count: 1 + i % 4) + "b"
+                return "{\"messages\":[{\"role\":\"user\",\"content\":\"\(question)\"},"
+                    + "{\"role\":\"assistant\",\"content\":\"\(i.isMultiple(of: 2) ? "c" : "cc")\"}]}\n"
+            }
+            try Data(lines.joined().utf8).write(to: directory.appending(path: "chats.jsonl"))
+            try await body(directory.path)
         }
-        try Data(lines.joined().utf8).write(to: directory.appending(path: "chats.jsonl"))
-        try await body(directory.path)
     }
 
     private func arguments(
@@ -114,11 +101,15 @@ struct AlignTrainTests {
             for resumes in [false, true] {
                 let process = Process()
                 process.executableURL = CommandLineTool.executable
-                // Few lines: nobody reads all of them, and a full pipe would stop the process.
+                // More steps than are done before the signal comes, and few lines: nobody reads all of them, and
+                // a full pipe would stop the process.
+                let data = ["--data", directory + "/chats.jsonl"]
                 process.arguments =
                     arguments(
                         directory, batch: 1, "--out", out, "--lora", "--epochs", "1000", "--json",
-                        "--checkpoint-every", "400") + (resumes ? ["--resume"] : [])
+                        "--checkpoint-every", "500")
+                    + Array(repeating: data, count: 11).flatMap(\.self)
+                    + (resumes ? ["--resume"] : [])
                 process.environment = CommandLineTool.clean([:])
                 let (output, errors) = (Pipe(), Pipe())
                 (process.standardOutput, process.standardError) = (output, errors)

@@ -3,24 +3,9 @@ import Testing
 
 @Suite("commands for local models")
 struct ModelCommandsTests {
-    private static let llama = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Fixtures/decoder/llama")
-
     /// Calls `body` with a directory that holds a tiny language model, `llama`.
     private func withModel(_ body: (String) async throws -> Void) async throws {
-        let directory = FileManager.default.temporaryDirectory
-            .appending(path: "model-commands-\(UUID())")
-        defer { try? FileManager.default.removeItem(at: directory) }
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let model = directory.appending(path: "llama")
-        try FileManager.default.copyItem(at: Self.llama, to: model)
-        let tokenizer = """
-            {"version": "1.0", "added_tokens": [],
-            "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2}, "merges": []}}
-            """
-        try Data(tokenizer.utf8).write(to: model.appending(path: "tokenizer.json"))
-        try await body(directory.path)
+        try await TinyLlama.inDirectory { try await body($0.path) }
     }
 
     /// Takes what depends on the machine out of a text.
@@ -70,7 +55,7 @@ struct ModelCommandsTests {
             let identity: String
         }
         try await withModel { directory in
-            let adapter = Self.llama.path + "-lora"
+            let adapter = TinyLlama.fixture.path + "-lora"
             var seen: Set<String> = []
             for options in [[], ["--int8"], ["--adapter", adapter]] {
                 let info = try await CommandLineTool.run(
