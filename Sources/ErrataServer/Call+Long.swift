@@ -48,9 +48,6 @@ extension Call {
         return problem
     }
 
-    /// How much longer than its work a reply may take: a problem at the end is still told.
-    private static let lastLineTime: Duration = .seconds(1)
-
     /// Returns a body that is written part by part, by a connection that is closed when it takes too long.
     ///
     /// A client that does not read would otherwise hold the connection, and the memory behind it, for ever.
@@ -59,10 +56,9 @@ extension Call {
         for limit: Duration? = nil,
         _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
     ) -> ResponseBody {
-        let time = (limit ?? server.configuration.timeouts.long) + Self.lastLineTime
-        let channel = channel
+        let (channel, limit) = (channel, limit ?? server.configuration.timeouts.long)
         return ResponseBody { writer in
-            let end = channel.eventLoop.scheduleTask(in: TimeAmount(time)) {
+            let end = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) {
                 channel.close(promise: nil)
             }
             defer { end.cancel() }
