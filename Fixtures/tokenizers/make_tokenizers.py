@@ -3,12 +3,13 @@
 
     python3 -m pip install tokenizers==0.23.3 transformers jinja2
     python3 Fixtures/tokenizers/make_tokenizers.py fixtures Fixtures/tokenizers DATA
-    python3 Fixtures/tokenizers/make_tokenizers.py parity Fixtures/tokenizers DATA OUT
-    ERRATA_TOKENIZER_PARITY=OUT swift test --filter TokenizerParityTests
+    python3 Fixtures/tokenizers/make_tokenizers.py parity Fixtures/tokenizers DATA OUT [COUNT]
+    ERRATA_TOKENIZER_PARITY=OUT swift test --filter TokenizerTests
 
 DATA is a directory of text files. `fixtures` trains small tokenizers on it (STYLE.json) and records the
-ids and the decoded text of a few hundred strings (STYLE.expected.jsonl). `parity` records them for 40,000
-or more lines of DATA and for strings made here, into OUT, and prints how fast the library is.
+ids and the decoded text of a few hundred strings (STYLE.expected.jsonl). `parity` records them for about
+COUNT lines of DATA (40,000; all where there are fewer) and for strings made here, into OUT, and prints how
+fast the library is.
 """
 
 import json
@@ -199,13 +200,13 @@ def fixtures(out, data):
         record(tokenizer, HARD + list(made(200, seed=11)), os.path.join(out, name + ".expected.jsonl"))
 
 
-def parity(fixtures, data, out):
+def parity(fixtures, data, out, count=40000):
     os.makedirs(out, exist_ok=True)
     strings = list(dict.fromkeys(lines(data)))
     speed = [s for s in lines(os.path.join(data, "text")) if len(s) < 2000][:60000]
     with open(os.path.join(out, "speed.txt"), "w", encoding="utf-8") as file:
         file.write("\n".join(speed))
-    strings = strings[:: max(1, len(strings) // 40000)] + HARD + list(made(20000, seed=12))
+    strings = strings[:: max(1, len(strings) // int(count))] + HARD + list(made(20000, seed=12))
     strings += list(every_character())
     for name in sorted(os.listdir(fixtures)):
         if not name.endswith(".json"):

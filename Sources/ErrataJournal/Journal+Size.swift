@@ -8,7 +8,7 @@ extension Journal {
     package func usedBytes() throws(JournalError) -> Int {
         do {
             let usage = try store.usage()
-            let slotCount = store.position.withLock { $0.nextSlot }
+            let slotCount = store.position.withLock { $0.slots.next }
             return usage.totalBytes - usage.freeBytes + Int(slotCount) * KeyFile.keyByteCount
         } catch { throw JournalError(wrapping: error) }
     }

@@ -10,8 +10,10 @@ extension Journal {
     ) async throws(JournalError) -> CommitOutcome {
         let target = try Journal.target(
             draft.branch, draft.expect, author: draft.author, message: draft.message)
-        let edits = try PreparedEdit.list(draft.edits, secret: store.keys.secret)
-        return CommitOutcome(try await submit(.commit(target, edits), actor))
+        var edits = try PreparedEdit.list(draft.edits, secret: store.keys.secret)
+        let loan = SlotLoan(of: store.keys)
+        store.findValues(of: &edits, loan)
+        return CommitOutcome(try await submit(.commit(target, edits), actor, loan: loan))
     }
 
     /// Commits the inverse of `commit`, which must be in the history of `branch`.

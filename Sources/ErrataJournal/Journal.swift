@@ -53,10 +53,9 @@ package final class Journal: Sendable {
         writer = try GroupCommitter(
             weightMax: Journal.batchWeightMax, write: { try store.write($0) },
             afterWrite: {
-                let position = store.position.withLock { $0 }
-                observers.tell(position.frontier.size - 1)
+                observers.tell(store.operationCount.load(ordering: .acquiring) - 1)
                 // A failure here comes back, to its requester, when the keys are needed.
-                try? store.keys.prepareAhead(used: position.nextSlot)
+                try? store.keys.prepareAhead()
             })
         self.directory = directory
         self.store = store
@@ -106,11 +105,15 @@ package final class Journal: Sendable {
 
     /// `author` is who the client says asked for it, where no commit holds that.
     func submit(
-        _ action: WriteRequest.Action, _ actor: Actor, author: String? = nil
+        _ action: WriteRequest.Action, _ actor: Actor, author: String? = nil,
+        loan: SlotLoan? = nil
     ) async throws(JournalError) -> WriteOutcome {
         let request = WriteRequest(
-            action: action, actor: actor, author: try CommitText.author(author))
-        return try await writer.submit(request, weight: request.weight).get()
+            action: action, actor: actor, author: try CommitText.author(author),
+            loan: loan ?? SlotLoan(of: store.keys))
+        let outcome = await writer.submit(request, weight: request.weight)
+        request.loan.giveBack()
+        return try outcome.get()
     }
 }
 

@@ -12,7 +12,7 @@ import LMDB
 //
 //   table       key                        value
 //   meta        "format"                   {0 version, 1 reader flags, 2 writer flags, 3 store id}
-//               "slots"                    the next free slot (8)
+//               "slots"                    the next free slot (8); slots in use (8), if fewer
 //               "derived"                  the layout of the derived tables (8), see JournalRebuild.swift
 //   operations  sequence (8)               record, see Operation.swift               append only
 //   payloads    FactID (16), leaf (32)     slot (8), sealed fact; see Payloads.swift     insert only
@@ -46,8 +46,10 @@ enum JournalFormat {
     static let version: UInt64 = 1
     /// Operations of types 7 to 12, 16 and 17, and commits with more than one parent.
     static let graphFlag: UInt64 = 1
+    /// Slots that no payload uses, before the last that one uses.
+    static let gapFlag: UInt64 = 2
     /// Features that a reader must know.
-    static let readerFlags = graphFlag
+    static let readerFlags = graphFlag | gapFlag
     /// Features that only a writer must know: none yet.
     static let writerFlags: UInt64 = 0
     /// The layout of the derived tables: 2 since commit rows know of merges.
@@ -113,11 +115,14 @@ struct JournalTables: Sendable {
 /// The first row of an environment: which format it has and which store it belongs to.
 struct FormatRow: Equatable {
     var version = JournalFormat.version
-    var readerFlags = JournalFormat.readerFlags
+    var readerFlags = JournalFormat.graphFlag
     var writerFlags = JournalFormat.writerFlags
     let store: StoreID
 
-    init(store: StoreID) { self.store = store }
+    init(store: StoreID, hasGaps: Bool = false) {
+        self.store = store
+        if hasGaps { readerFlags |= JournalFormat.gapFlag }
+    }
 
     var encoded: [UInt8] {
         CBOR.fields([
@@ -149,6 +154,38 @@ struct FormatRow: Equatable {
             (readerFlags & ~JournalFormat.readerFlags)
             | (writerFlags & ~JournalFormat.writerFlags)
         guard unknown == 0 else { throw JournalError.unknownFeatures(unknown, of: place) }
+    }
+}
+
+/// Which slots of the key file are given out.
+struct SlotsRow: Equatable, Sendable {
+    /// The first slot after all that payloads use.
+    private(set) var next: UInt64 = 0
+    /// How many payloads there are.
+    private(set) var used: UInt64 = 0
+
+    /// Whether there are slots before ``next`` that no payload uses.
+    var hasGaps: Bool { used < next }
+
+    var encoded: [UInt8] {
+        [UInt8](bigEndian: next) + (hasGaps ? [UInt8](bigEndian: used) : [])
+    }
+
+    init() {}
+
+    /// Reads the row; throws `corrupt` if it is damaged.
+    init(decoding bytes: [UInt8]?) throws(JournalError) {
+        guard let bytes, let next = Array(bytes.prefix(8)).bigEndianValue,
+            let used = bytes.count == 8 ? next : Array(bytes.dropFirst(8)).bigEndianValue,
+            used < next || bytes.count == 8
+        else { throw .corrupt("the journal has no count of slots") }
+        (self.next, self.used) = (next, used)
+    }
+
+    /// Adds a payload in `slot`.
+    mutating func add(_ slot: UInt64) {
+        next = max(next, slot + 1)
+        used += 1
     }
 }
 

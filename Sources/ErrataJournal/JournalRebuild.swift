@@ -40,7 +40,10 @@ extension JournalStore {
             }
             let layout = [UInt8](bigEndian: JournalFormat.derivedLayout)
             try transaction.put(layout, for: JournalFormat.derivedKey, in: tables.meta)
-            let format = FormatRow(store: keys.store).encoded
+            let slots = try transaction.reader.value(of: JournalFormat.slotsKey, in: tables.meta)
+            let format = FormatRow(
+                store: keys.store, hasGaps: try SlotsRow(decoding: slots).hasGaps
+            ).encoded
             try transaction.put(format, for: JournalFormat.formatKey, in: tables.meta)
         }
     }

@@ -12,12 +12,15 @@ struct WriteOutcome: Sendable {
     let unchangedCount: Int
     let conflicts: [Conflict]
     let body: OperationBody
+    /// The slots of its new payloads.
+    let slots: [UInt64]
 }
 
 extension JournalStore {
     /// Writes operation 0: the commit of no facts, and `main` at it.
     func initialize() throws {
-        let request = WriteRequest(action: .initialize, actor: options.creator)
+        let request = WriteRequest(
+            action: .initialize, actor: options.creator, loan: SlotLoan(of: keys))
         for outcome in try write([request]) { _ = try outcome.get() }
     }
 
@@ -44,7 +47,11 @@ extension JournalStore {
             isDurable = true
             position = after
             policy.withLock { $0 = after.policy }
+            operationCount.store(after.frontier.size, ordering: .releasing)
             return outcomes
+        }
+        for (request, outcome) in zip(requests, outcomes) {
+            if let slots = try? outcome.get().slots { request.loan.keep(slots) }
         }
         return outcomes.map { $0.flatMap(erasing) }
     }
@@ -70,7 +77,8 @@ extension JournalStore {
         _ transaction: borrowing WriteTransaction
     ) throws -> Result<WriteOutcome, JournalError> {
         let time = position.nextTime(options.clock())
-        let planner = OperationPlanner(store: self, position: position, time: time)
+        let planner = OperationPlanner(
+            store: self, position: position, time: time, loan: request.loan)
         let plan: OperationPlan
         do {
             plan = try planner.plan(request, transaction.reader)
@@ -89,7 +97,8 @@ extension JournalStore {
                 operation: operation.sequence, time: time, ref: plan.ref,
                 changes: plan.commit?.edits ?? [],
                 unchangedCount: plan.commit?.unchangedCount ?? 0,
-                conflicts: plan.commit?.conflicts ?? [], body: plan.body))
+                conflicts: plan.commit?.conflicts ?? [], body: plan.body,
+                slots: plan.commit?.payloads.map(\.sealed.slot) ?? []))
     }
 
     // MARK: Rows
@@ -107,9 +116,7 @@ extension JournalStore {
         position.lastTime = operation.time
         if let commit = plan.commit {
             try write(commit, at: key, transaction)
-            position.nextSlot = commit.nextSlot
-            let slots = [UInt8](bigEndian: commit.nextSlot)
-            try transaction.put(slots, for: JournalFormat.slotsKey, in: tables.meta)
+            try write(commit.payloads, &position, transaction)
         }
         if let change = plan.refChange {
             try publish(change, at: operation.sequence, transaction)
@@ -120,6 +127,7 @@ extension JournalStore {
         if case .policy(let policy) = operation.body { position.policy = policy }
         if case .redact(let fact, let leaves, _) = operation.body {
             try empty(leaves.map { PayloadKey(fact, $0) }, transaction)
+            recentPayloads.withLock { $0.addRedaction(at: operation.sequence) }
         }
         if case .initialize = operation.body {
             let format = FormatRow(store: keys.store).encoded
@@ -137,10 +145,6 @@ extension JournalStore {
         if !commit.nodes.isEmpty {
             try transaction.append(commit.nodes, for: key, in: tables.nodes)
         }
-        for payload in commit.payloads {
-            try transaction.insert(
-                payload.sealed.encoded, for: payload.name.bytes, in: tables.payloads)
-        }
         for edit in commit.edits {
             let row = HistoryRow(commit: commit.id, old: edit.old, new: edit.new)
             try transaction.insert(row.encoded, for: edit.fact.bytes + key, in: tables.history)
@@ -150,6 +154,30 @@ extension JournalStore {
             try transaction.put(
                 conflict.cbor.encoded, for: PayloadKey(conflict.fact, conflict.leaf).bytes,
                 in: tables.conflicts)
+        }
+    }
+
+    /// Stores the payloads that the next operation brings, and counts their slots.
+    private func write(
+        _ payloads: [(name: PayloadKey, sealed: SealedPayload)],
+        _ position: inout JournalPosition, _ transaction: borrowing WriteTransaction
+    ) throws {
+        let hadGaps = position.slots.hasGaps
+        for payload in payloads {
+            try transaction.insert(
+                payload.sealed.encoded, for: payload.name.bytes, in: tables.payloads)
+            position.slots.add(payload.sealed.slot)
+        }
+        recentPayloads.withLock { recent in
+            for payload in payloads {
+                recent.add(payload.name.fact, at: position.frontier.size - 1)
+            }
+        }
+        try transaction.put(
+            position.slots.encoded, for: JournalFormat.slotsKey, in: tables.meta)
+        if position.slots.hasGaps != hadGaps {
+            let format = FormatRow(store: keys.store, hasGaps: !hadGaps).encoded
+            try transaction.put(format, for: JournalFormat.formatKey, in: tables.meta)
         }
     }
 

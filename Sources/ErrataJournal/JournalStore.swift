@@ -18,6 +18,9 @@ final class JournalStore: Sendable {
 
     private let nodeCache = TrieNodeCache()
     let payloadMemory = Mutex(PayloadMemory())
+    let recentPayloads = Mutex(RecentPayloads())
+    /// How many operations are durable: every view that begins after this was read shows them.
+    let operationCount = Atomic<UInt64>(0)
 
     /// Reads every node from the disk.
     var trie: TrieReader { TrieReader(table: tables.nodes) }
@@ -46,7 +49,7 @@ final class JournalStore: Sendable {
             }
             try initialize()
         }
-        try keys.open(used: position.withLock { $0.nextSlot })
+        try keys.open(used: position.withLock { $0.slots.next })
         try finishRedactions()
     }
 
@@ -93,6 +96,7 @@ final class JournalStore: Sendable {
             return position
         }
         position.withLock { $0 = loaded }
+        operationCount.store(loaded.frontier.size, ordering: .releasing)
         policy.withLock { $0 = loaded.policy }
     }
 
@@ -109,7 +113,7 @@ struct JournalPosition: Sendable {
     /// The Merkle tree of all operations; its size is the next sequence.
     var frontier = MerkleFrontier()
     var lastTime = Timestamp(microseconds: .min)
-    var nextSlot: UInt64 = 0
+    var slots = SlotsRow()
     /// The policy in force.
     var policy = Policy.open
 
@@ -124,11 +128,8 @@ struct JournalPosition: Sendable {
         }
         lastTime = try Operation(sequence: sequence, decoding: last.value).time
         frontier = try tables.frontier(size: sequence + 1, reader)
-        let slots = try reader.value(of: JournalFormat.slotsKey, in: tables.meta)
-        guard let nextSlot = slots?.bigEndianValue else {
-            throw JournalError.corrupt("the journal has no count of slots")
-        }
-        self.nextSlot = nextSlot
+        slots = try SlotsRow(
+            decoding: reader.value(of: JournalFormat.slotsKey, in: tables.meta))
     }
 
     /// The next operation's time: the clock's, but always after the last one.

@@ -28,6 +28,7 @@ final class KeyFile: Sendable {
     private let batch: UInt64
     /// How many slots are on disk.
     private let filled: Mutex<UInt64>
+    private let free = Mutex(FreeSlots(from: 0))
     /// The keys that were drawn last, from `first` on: they are needed next.
     private let drawn = Mutex<(first: UInt64, keys: [[UInt8]])>((0, []))
 
@@ -97,8 +98,9 @@ final class KeyFile: Sendable {
         }
         try repairFree(from: used, to: count)
         filled.withLock { $0 = count }
+        free.withLock { $0 = FreeSlots(from: used) }
         // A full disk must not keep a store from being read; the first commit will say so.
-        try? prepareAhead(used: used)
+        try? prepareAhead()
     }
 
     /// Writes the free slots again, drawing those that a power cut left as zeros, and syncs them.
@@ -118,14 +120,32 @@ final class KeyFile: Sendable {
         UInt64(max(0, try file.byteCount() - KeyFile.headerByteCount) / KeyFile.keyByteCount)
     }
 
-    /// Makes sure that the slots below `used` are on disk; draws a batch more if not.
-    func prepare(used: UInt64) throws(JournalError) {
-        guard filled.withLock({ $0 }) < used else { return }
-        try fill(upTo: used + batch)
+    /// Draws the next batch before it is needed, so that no commit waits for it; only the writer may.
+    func prepareAhead() throws(JournalError) { try prepare(next: batch / 4) }
+
+    /// Makes sure that so many slots that were never taken are on disk; draws a batch more if not.
+    private func prepare(next count: UInt64) throws(JournalError) {
+        let end = free.withLock { $0.next } + count
+        guard filled.withLock({ $0 }) < end else { return }
+        try fill(upTo: end + batch)
     }
 
-    /// Draws the next batch before it is needed, so that no commit waits for it.
-    func prepareAhead(used: UInt64) throws(JournalError) { try prepare(used: used + batch / 4) }
+    /// Takes a slot that no payload uses; only the writer may, who draws and syncs more if there is none.
+    func take() throws(JournalError) -> UInt64 {
+        while true {
+            if let taken = takeIfReady(1) { return taken[0] }
+            try prepare(next: 1)
+        }
+    }
+
+    /// Takes slots that no payload uses and that are on disk; nil if there are not so many.
+    func takeIfReady(_ count: Int) -> [UInt64]? {
+        let end = filled.withLock { $0 }
+        return free.withLock { $0.take(count, below: end) }
+    }
+
+    /// Takes back slots that no payload uses.
+    func giveBack(_ slots: [UInt64]) { free.withLock { $0.giveBack(slots) } }
 
     private func fill(upTo count: UInt64) throws(JournalError) {
         let first = filled.withLock { $0 }

@@ -24,7 +24,6 @@ struct CommitPlan {
     let conflicts: [Conflict]
     let nodes: [UInt8]
     let payloads: [(name: PayloadKey, sealed: SealedPayload)]
-    let nextSlot: UInt64
     let unchangedCount: Int
 }
 

@@ -60,10 +60,6 @@ extension OperationPlanner {
         return .init(body: .merge(branch: target.branch, commit: bytes), commit: plan)
     }
 
-    private var sealer: PayloadSealer {
-        PayloadSealer(store: store, nextSlot: position.nextSlot)
-    }
-
     private func checkConflicts(_ merger: FactMerger, _ refuses: Bool) throws {
         guard refuses, !merger.conflicts.isEmpty else { return }
         throw JournalError.mergeConflict(merger.conflicts.map(\.fact).sorted())

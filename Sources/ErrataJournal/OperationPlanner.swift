@@ -6,9 +6,12 @@ struct OperationPlanner: ~Copyable {
     let store: JournalStore
     let position: JournalPosition
     let time: Timestamp
+    /// Where new values get their slots from.
+    let loan: SlotLoan
 
     var sequence: UInt64 { position.frontier.size }
     var tables: JournalTables { store.tables }
+    var sealer: PayloadSealer { PayloadSealer(store: store, loan: loan) }
 
     /// Returns what `request` leads to; throws if the policy or the state of the store is against it.
     func plan(
@@ -69,7 +72,7 @@ struct OperationPlanner: ~Copyable {
         let row = CommitRow(
             sequence: sequence, generation: 0, factCount: 0, parent: id, jump: id, root: nil)
         let plan = CommitPlan(
-            id: id, row: row, edits: [], conflicts: [], nodes: [], payloads: [], nextSlot: 0,
+            id: id, row: row, edits: [], conflicts: [], nodes: [], payloads: [],
             unchangedCount: 0)
         return .init(
             body: .initialize(store: store.keys.store.bytes, branch: .main, commit: bytes),
@@ -81,7 +84,7 @@ struct OperationPlanner: ~Copyable {
         _ reader: borrowing ReadTransaction
     ) throws -> (plan: CommitPlan, bytes: [UInt8]) {
         let row = try store.row(of: head, reader)
-        var sealer = PayloadSealer(store: store, nextSlot: position.nextSlot)
+        var sealer = sealer
         var edits: [Edit] = []
         for draft in drafts {
             let old = try store.cachedTrie.leaf(of: draft.fact, under: row.root, reader)
@@ -119,7 +122,6 @@ struct OperationPlanner: ~Copyable {
             throw JournalError.limit(
                 "the number of edits", new.edits.count, max: Commit.editCountMax)
         }
-        try store.keys.prepare(used: sealer.nextSlot)
         let edits = new.edits.sorted { $0.fact < $1.fact }
         let next = try store.advance(
             row, of: head, merging: new.merged, by: edits, at: sequence, store.cachedTrie, reader)
@@ -131,7 +133,7 @@ struct OperationPlanner: ~Copyable {
         let plan = CommitPlan(
             id: CommitID(.sha256(bytes)), row: next.row, edits: commit.edits,
             conflicts: commit.conflicts, nodes: next.nodes, payloads: sealer.new,
-            nextSlot: sealer.nextSlot, unchangedCount: new.unchangedCount)
+            unchangedCount: new.unchangedCount)
         // Nothing refuses the request any more, so the nodes will be where their links say.
         for (link, node) in next.made { store.cachedTrie.cache?.insert(node, for: link) }
         return (plan, bytes)

@@ -49,15 +49,13 @@ extension JournalStore {
                     entry: entry, isUsed: try isUsed(entry.key, reader),
                     isRedacted: try reader.contains(entry.key, in: tables.redactions)))
         }
-        guard
-            let slots = try reader.value(of: JournalFormat.slotsKey, in: tables.meta)?
-                .bigEndianValue
-        else { throw JournalError.corrupt("the journal has no count of slots") }
+        let slots = try SlotsRow(
+            decoding: reader.value(of: JournalFormat.slotsKey, in: tables.meta))
         let count = try reader.count(of: tables.payloads)
-        guard slots == UInt64(count) else {
-            throw JournalError.corrupt("\(slots) slots are given out, there are \(count) rows")
+        guard slots.used == UInt64(count) else {
+            throw JournalError.corrupt("\(slots.used) slots are in use, there are \(count) rows")
         }
-        return (rows, slots)
+        return (rows, slots.next)
     }
 
     private func isUsed(_ key: [UInt8], _ reader: borrowing ReadTransaction) throws -> Bool {

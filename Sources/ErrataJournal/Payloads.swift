@@ -50,6 +50,9 @@ struct SealedPayload: Equatable, Sendable {
 
     var encoded: [UInt8] { [UInt8](bigEndian: slot) + box }
 
+    /// Whether the payload was taken away.
+    var isEmpty: Bool { box.isEmpty }
+
     /// How many bytes were sealed; negative if the row was emptied.
     var payloadByteCount: Int {
         box.count - SealedPayload.nonceByteCount - SealedPayload.tagByteCount

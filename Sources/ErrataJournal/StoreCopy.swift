@@ -117,10 +117,7 @@ package struct StoreCopy: Sendable {
         }
         let meta = try environment.tables(named: ["meta"])[0]
         let slots = try environment.read { try $0.value(of: JournalFormat.slotsKey, in: meta) }
-        guard let count = slots?.bigEndianValue else {
-            throw JournalError.corrupt("the journal has no count of slots")
-        }
-        return count
+        return try SlotsRow(decoding: slots).next
     }
 
     private func copyKeys(to directory: String, count: UInt64) throws {

@@ -51,23 +51,23 @@ package struct StoreVerifier: Sendable {
 
     /// Holds both format rows, flags included, and the mark of the derived tables against what this program writes.
     private func checkFormat(_ report: inout VerifyReport) {
-        let expected = FormatRow(store: store.keys.store).encoded
         do {
+            // One view of both rows: a commit may be changing them.
+            let (slots, journalRow) = try store.read { [table = store.tables.meta] in
+                (
+                    try SlotsRow(decoding: $0.value(of: JournalFormat.slotsKey, in: table)),
+                    try $0.value(of: JournalFormat.formatKey, in: table)
+                )
+            }
+            let eventsRow = try events.read { [table = events.meta] in
+                try $0.value(of: JournalFormat.formatKey, in: table)
+            }
+            let id = store.keys.store
             let rows = [
-                (
-                    "meta",
-                    try store.read { [table = store.tables.meta] in
-                        try $0.value(of: JournalFormat.formatKey, in: table)
-                    }
-                ),
-                (
-                    "events/meta",
-                    try events.read { [table = events.meta] in
-                        try $0.value(of: JournalFormat.formatKey, in: table)
-                    }
-                ),
+                ("meta", FormatRow(store: id, hasGaps: slots.hasGaps), journalRow),
+                ("events/meta", FormatRow(store: id), eventsRow),
             ]
-            for (place, row) in rows where row != expected {
+            for (place, expected, row) in rows where row != expected.encoded {
                 report.add(place, "the format row is not the one that this program writes")
             }
             let layout = try store.read { [table = store.tables.meta] in

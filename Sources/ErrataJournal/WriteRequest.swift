@@ -78,6 +78,7 @@ struct WriteRequest: Sendable {
     let actor: Actor
     /// Who the client says asked for it, if the operation writes no commit.
     var author: String?
+    let loan: SlotLoan
 
     /// About how many rows it writes.
     var weight: Int {
@@ -138,6 +139,8 @@ struct PreparedEdit: Sendable {
 
     let fact: FactID
     let change: Change
+    /// What the client found of the value that is put.
+    var found: FoundValue?
 
     /// Returns the edits in the order of fact ids; refuses more than the limit and two for one fact.
     static func list(
