@@ -28,8 +28,17 @@ struct ModelStoreTests {
             let path = directory + "/bin/python3"
             try FileManager.default.createDirectory(
                 atPath: directory + "/bin", withIntermediateDirectories: true)
-            try script.write(toFile: path, atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+            let draft = directory + "/bin/draft"
+            try script.write(toFile: draft, atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: draft)
+            // A process that another test starts meanwhile inherits what is open here, and Linux runs no file that
+            // somebody may write. So another process writes this one.
+            let copy = Process()
+            copy.executableURL = URL(fileURLWithPath: "/bin/cp")
+            copy.arguments = ["-p", draft, path]
+            try copy.run()
+            copy.waitUntilExit()
+            try #require(copy.terminationStatus == 0)
         }
 
         private var realPython: String {
