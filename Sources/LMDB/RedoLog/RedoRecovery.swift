@@ -99,6 +99,11 @@ struct RedoRecovery {
     /// Puts the state of the header back into the data file; LMDB may open it then, and nobody else.
     func restore() throws(LMDBError) {
         try checkAlone()
+        // Its sync may have been cut short, or have failed. From here on pages of the state before it are written
+        // over, so it must be on disk first; written again, since the system may call it clean.
+        let headers = try RawFile(opening: RedoFiles.header(in: directory), O_RDWR)
+        try headers.write(header.encoded, at: header.offset)
+        try headers.sync()
         let data = try DataFile(in: directory, isWritable: true)
         for (page, bytes) in header.metas.enumerated() {
             try data.file.write(bytes, at: page * header.pageByteCount)
