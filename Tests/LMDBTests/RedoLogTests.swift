@@ -121,6 +121,27 @@ struct RedoLogTests {
         }
     }
 
+    @Test("writes the header that it goes by again before it goes on, since the disk may lack it")
+    func headerAgain() throws {
+        try withLogged { environment, table, path in
+            try put(0..<100, environment, table)
+            try afterCrash(of: path) { copy in
+                // The recovery removes the name of the file; under another one it shows what was done to it.
+                let kept = copy + "/kept"
+                try FileManager.default.linkItem(atPath: copy + "/redo", toPath: kept)
+                let before = try Data(contentsOf: URL(filePath: kept))
+                let past = Date(timeIntervalSince1970: 1_000_000_000)
+                try FileManager.default.setAttributes(
+                    [.modificationDate: past], ofItemAtPath: kept)
+                try Environment.recover(copy)
+                let written = try FileManager.default.attributesOfItem(atPath: kept)[
+                    .modificationDate]
+                #expect(try #require(written as? Date) > past)
+                #expect(try Data(contentsOf: URL(filePath: kept)) == before)
+            }
+        }
+    }
+
     @Test("refuses a log in which a record is damaged that others follow")
     func damagedRecord() throws {
         try withLogged { environment, table, path in
