@@ -23,7 +23,7 @@ package final class ScriptedServer: Sendable {
     package var address: String { "unix:" + directory.file("server.sock") }
     /// Each request's head and body.
     package var requests: [String] { state.withLock { $0.requests } }
-    /// How many connections were held until the client hung up.
+    /// How many clients hung up before they had all, or while their connection was held.
     package var hangUpCount: Int { state.withLock { $0.hangUps } }
 
     package init(_ script: [[Step]]) throws {
@@ -65,17 +65,25 @@ package final class ScriptedServer: Sendable {
         defer { close(connection) }
         let request = readRequest(connection)
         state.withLock { $0.requests.append(request) }
-        for step in steps {
-            switch step {
-            case .send(let text): guard send(connection, text) else { return }
-            case .sendMany(let text, let count):
-                for _ in 0..<count { guard send(connection, text) else { return } }
-            case .wait(let milliseconds): usleep(UInt32(milliseconds) * 1_000)
-            case .holdUntilHangUp:
-                var byte: UInt8 = 0
-                while recv(connection, &byte, 1, 0) > 0 {}
-                state.withLock { $0.hangUps += 1 }
-            }
+        for step in steps where !take(step, connection) {
+            state.withLock { $0.hangUps += 1 }
+            return
+        }
+    }
+
+    /// Takes a step; returns false if the client hung up.
+    private func take(_ step: Step, _ connection: CInt) -> Bool {
+        switch step {
+        case .send(let text): return send(connection, text)
+        case .sendMany(let text, let count):
+            return (0..<count).allSatisfy { _ in send(connection, text) }
+        case .wait(let milliseconds):
+            usleep(UInt32(milliseconds) * 1_000)
+            return true
+        case .holdUntilHangUp:
+            var byte: UInt8 = 0
+            while recv(connection, &byte, 1, 0) > 0 {}
+            return false
         }
     }
 
