@@ -71,6 +71,12 @@ final class RawConnection: @unchecked Sendable {
         return nil
     }
 
+    /// Waits, without reading, until the other end has closed; returns false if it has not after `seconds`.
+    func waitForHangUp(seconds: Int) -> Bool {
+        var entry = pollfd(fd: file, events: 0, revents: 0)
+        return poll(&entry, 1, CInt(seconds * 1_000)) > 0 && entry.revents & Int16(POLLHUP) != 0
+    }
+
     /// Reads some bytes: empty at the end, nil if nothing comes for `seconds`.
     func read(seconds: Int) -> [UInt8]? {
         var entry = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
