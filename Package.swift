@@ -110,15 +110,22 @@ let package = Package(
             name: "ErrataClient", dependencies: ["ErrataAPI", "ErrataCore", "CErrataSystem"],
             swiftSettings: strict),
         .target(
+            name: "ErrataEvaluation",
+            dependencies: [
+                "ErrataAlignment", "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataService",
+                "CErrataKernels", crypto,
+            ],
+            swiftSettings: numeric),
+        .target(
             name: "ErrataTesting", dependencies: ["ErrataCore"],
             swiftSettings: strict),
 
         .executableTarget(
             name: "errata",
             dependencies: [
-                "ErrataAPI", "ErrataAlignment", "ErrataCore", "ErrataService", "ErrataJournal",
-                "ErrataServer", "ErrataClient", "ErrataModels", "ErrataRemote", "LMDB", arguments,
-                logging,
+                "ErrataAPI", "ErrataAlignment", "ErrataCore", "ErrataEvaluation", "ErrataService",
+                "ErrataJournal", "ErrataServer", "ErrataClient", "ErrataModels", "ErrataRemote",
+                "LMDB", arguments, logging,
             ],
             resources: [.embedInCode("Demo/facts.jsonl")],
             swiftSettings: strict),
@@ -169,6 +176,13 @@ let package = Package(
             dependencies: [
                 "errata", "ErrataAPI", "ErrataService", "ErrataCore", "ErrataJournal",
                 "ErrataModels", "ErrataTesting",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ErrataEvaluationTests",
+            dependencies: [
+                "ErrataEvaluation", "ErrataAlignment", "ErrataCore", "ErrataModels",
+                "ErrataService", "CErrataKernels", "ErrataTesting",
             ],
             swiftSettings: strict),
         .testTarget(

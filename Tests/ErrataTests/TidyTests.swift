@@ -23,6 +23,10 @@ struct TidyTests {
             "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRemote", "ErrataRetrieval",
             "CErrataSystem",
         ],
+        "ErrataEvaluation": [
+            "ErrataAlignment", "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataService",
+            "CErrataKernels",
+        ],
         "ErrataAPI": ["ErrataCore"],
         "ErrataServer": [
             "ErrataAPI", "ErrataCore", "ErrataJournal", "ErrataModels", "ErrataRemote",
