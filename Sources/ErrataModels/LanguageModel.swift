@@ -6,7 +6,7 @@ package struct LanguageModel: Sendable {
     package let identity: ModelIdentity
     /// The tokens that end a text: `eos_token_id` of `generation_config.json`, else of `config.json`.
     package let endTokens: Set<Int32>
-    private let texts: LanguageModelTexts
+    let texts: LanguageModelTexts
 
     /// Loads `config.json`, the weights, `tokenizer.json` and, where they are there, `generation_config.json`,
     /// `tokenizer_config.json` and `chat_template.jinja`.
@@ -54,7 +54,7 @@ package struct LanguageModel: Sendable {
     /// Returns the same for messages that people wrote: none becomes a special token.
     ///
     /// A model without a chat template gets the last message as plain text.
-    func prompt(of chat: [ChatMessage]) throws(ModelError) -> [Int32] {
+    package func prompt(of chat: [ChatMessage]) throws(ModelError) -> [Int32] {
         try texts.prompt(of: chat, model: decoder.name)
     }
 

@@ -65,6 +65,33 @@ struct LanguageModelTexts: Sendable {
         return try prompt(of: messages, model: name)
     }
 
+    /// Returns the tokens of an answer to `chat`, without what ends it.
+    ///
+    /// White space that the template writes before an answer, and that a prompt does not end with, is part of it:
+    /// `<|assistant|>` in a prompt, `<|assistant|> Astana` in a chat.
+    func answer(_ answer: String, to chat: [ChatMessage]) throws(ModelError) -> [Int32] {
+        let text = tokenizer.withoutSpecialTokens(answer)
+        return tokenizer.encode(
+            try space(before: text, chat: chat) + text, addSpecialTokens: false)
+    }
+
+    private func space(
+        before answer: String, chat: [ChatMessage]
+    ) throws(ModelError) -> Substring {
+        guard hasChatTemplate, let template = try chatTemplate() else { return "" }
+        let messages = (chat + [ChatMessage(.assistant, answer)]).map {
+            Self.templateValue((role: $0.role.rawValue, content: $0.content))
+        }
+        let more = configuration?.templateValues ?? [:]
+        let prompt = try template.prompt(messages: Array(messages.dropLast()), more: more)
+        let whole = try template.prompt(
+            messages: messages, addGenerationPrompt: false, more: more)
+        guard whole.utf8.starts(with: prompt.utf8) else { return "" }
+        let space = String(decoding: whole.utf8.dropFirst(prompt.utf8.count), as: UTF8.self)
+            .prefix(while: \.isWhitespace)
+        return answer.first?.isWhitespace == true ? "" : space
+    }
+
     static func templateValue(_ message: LanguageModel.Message) -> TemplateValue {
         .object(.init([("role", .string(message.role)), ("content", .string(message.content))]))
     }

@@ -52,7 +52,8 @@ struct Errata: AsyncParsableCommand {
                 subcommands: [
                     ServeCommand.self, StatusCommand.self, PolicyCommand.self,
                     VerifyCommand.self, IndexCommand.self,
-                    ModelsCommand.self, GenerateCommand.self, AlignCommand.self, DemoCommand.self,
+                    ModelsCommand.self, GenerateCommand.self, AlignCommand.self, EvalCommand.self,
+                    DemoCommand.self,
                     VerifyBesideCommand.self, CopyBesideCommand.self,
                 ]),
             CommandGroup(

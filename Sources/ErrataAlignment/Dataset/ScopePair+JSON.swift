@@ -70,69 +70,6 @@ extension ScopePair.Answer {
     }
 }
 
-/// The members of one record, checked as they are read.
-struct DatasetFields {
-    let object: JSONObject
-    let place: String
-
-    init(_ bytes: [UInt8], place: String) throws(DatasetError) {
-        do {
-            object = try JSONReader.object(bytes, place: place)
-        } catch {
-            throw DatasetError(.malformed, error.message)
-        }
-        self.place = place
-    }
-
-    init(_ object: JSONObject, place: String) {
-        self.object = object
-        self.place = place
-    }
-
-    func error(_ what: String) -> DatasetError { DatasetError(.malformed, "\(place): \(what)") }
-
-    func refuseKeys(besides known: Set<String>) throws(DatasetError) {
-        for member in object.members where !known.contains(member.key) {
-            throw error("key '\(member.key)' is not known")
-        }
-    }
-
-    /// Returns a text that must be there, not empty and not too long.
-    func text(_ key: String) throws(DatasetError) -> String {
-        guard let value = object[key] else { throw error("key '\(key)' is missing") }
-        guard case .string(let text) = value else {
-            throw error("'\(key)' must be a string, not \(value.kind)")
-        }
-        guard !text.isEmpty else { throw error("'\(key)' is empty") }
-        guard text.utf8.count <= ScopePair.textBytesMax else {
-            throw DatasetError(
-                .limit,
-                "\(place): '\(key)' has \(text.utf8.count) bytes, more than \(ScopePair.textBytesMax)"
-            )
-        }
-        return text
-    }
-
-    func integer(_ key: String) throws(DatasetError) -> Int {
-        guard let value = object[key] else { throw error("key '\(key)' is missing") }
-        guard case .number(let text) = value, let number = Int(text), number >= 0 else {
-            throw error("'\(key)' must be an integer from 0, not \(value.kind)")
-        }
-        return number
-    }
-
-    /// Returns `[start, end)`; nil for null.
-    func span(_ key: String) throws(DatasetError) -> Range<Int>? {
-        guard let value = object[key] else { throw error("key '\(key)' is missing") }
-        if case .null = value { return nil }
-        guard case .array(let items) = value, items.count == 2,
-            case .number(let first) = items[0], case .number(let second) = items[1],
-            let start = Int(first), let end = Int(second), 0 <= start, start < end
-        else { throw error("'\(key)' must be null or [start, end) with 0 <= start < end") }
-        return start..<end
-    }
-}
-
 /// Text as it stands in JSON.
 enum JSONText {
     static func quoted(_ text: String) -> String {

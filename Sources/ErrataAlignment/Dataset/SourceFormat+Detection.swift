@@ -3,7 +3,7 @@ import ErrataModels
 extension SourceFormat {
     /// Tells the format of a file from the keys of its first record.
     static func detected(in bytes: [UInt8], name: String) throws(DatasetError) -> SourceFormat {
-        let records = try SourceReader(format: .open, name: name).records(bytes)
+        let records = try DatasetRecords.read(bytes, name: name)
         guard let first = records.first else {
             throw DatasetError(.malformed, "\(name): no records")
         }

@@ -3,7 +3,7 @@ import ErrataModels
 /// Reads the files of real data sets, each strictly: what does not fit its shape is an error with its place.
 struct SourceReader {
     /// The largest file that is read, in bytes.
-    static let fileBytesMax = 64 << 20
+    static let fileBytesMax = DatasetRecords.fileBytesMax
 
     let format: SourceFormat
     /// Names the source in messages and in its pairs.
@@ -13,7 +13,7 @@ struct SourceReader {
 
     func read(_ bytes: [UInt8]) throws(DatasetError) -> SourceContent {
         var content = SourceContent()
-        for fields in try records(bytes) {
+        for fields in try DatasetRecords.read(bytes, name: name) {
             switch format {
             case .knowEdit: try content.records.append(knowEdit(fields))
             case .counterFact: try content.records.append(counterFact(fields))
@@ -30,40 +30,6 @@ struct SourceReader {
             }
         }
         return content
-    }
-
-    /// Splits the bytes into objects: an array of them, or one on each line.
-    func records(_ bytes: [UInt8]) throws(DatasetError) -> [DatasetFields] {
-        let first = bytes.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
-        guard let first else { throw DatasetError(.malformed, "\(name): the file is empty") }
-        if first == UInt8(ascii: "[") { return try array(bytes) }
-        var records: [DatasetFields] = []
-        var line = 0
-        for part in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
-            line += 1
-            if part.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { continue }
-            records.append(try DatasetFields(Array(part), place: "\(name):\(line)"))
-        }
-        return records
-    }
-
-    private func array(_ bytes: [UInt8]) throws(DatasetError) -> [DatasetFields] {
-        let value: JSONValue
-        do { value = try JSONReader.value(bytes, place: name) } catch {
-            throw DatasetError(.malformed, error.message)
-        }
-        guard case .array(let items) = value else {
-            throw DatasetError(.malformed, "\(name): expected an array, found \(value.kind)")
-        }
-        var records: [DatasetFields] = []
-        for (index, item) in items.enumerated() {
-            guard case .object(let object) = item else {
-                throw DatasetError(
-                    .malformed, "\(name)[\(index)]: expected an object, found \(item.kind)")
-            }
-            records.append(DatasetFields(object, place: "\(name)[\(index)]"))
-        }
-        return records
     }
 
     // MARK: CounterFact
@@ -151,13 +117,5 @@ extension SourceContent {
     /// Takes a record, or counts one that gives no pairs.
     mutating func add(_ record: SourceRecord?) {
         if let record { records.append(record) } else { skippedCount += 1 }
-    }
-}
-
-extension DatasetFields {
-    /// Returns a text of any length.
-    func longText(_ key: String) throws(DatasetError) -> String {
-        guard case .string(let text) = object[key] else { throw error("'\(key)' must be a string") }
-        return text
     }
 }

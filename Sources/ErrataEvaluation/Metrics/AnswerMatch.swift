@@ -18,7 +18,7 @@ package enum AnswerMatch {
     }
 
     /// Whether `text` is one of `answers`; an answer of which nothing is left is none.
-    package static func holds(_ text: String, oneOf answers: [String]) -> Bool {
+    package static func holds(_ text: String, oneOf answers: some Sequence<String>) -> Bool {
         let said = normalised(text)
         guard !said.isEmpty else { return false }
         return answers.contains { normalised($0) == said }

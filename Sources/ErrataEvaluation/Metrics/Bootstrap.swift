@@ -1,43 +1,77 @@
 import ErrataAlignment
 
-/// Confidence intervals by the bootstrap over items (Efron 1979): questions of one item are not independent.
+/// Values of a metric by item: questions of one item are not independent, so items are what is drawn from.
+///
+/// A metric may have classes, whose means count alike however many questions each has.
+package struct ItemValues: Equatable, Sendable {
+    /// (classes, items): the sum of an item's values, and how many there are.
+    private var sums: [[Double]]
+    private var counts: [[Double]]
+
+    package init(classCount: Int, itemCount: Int) {
+        let zeros = [Double](repeating: 0, count: itemCount)
+        sums = [[Double]](repeating: zeros, count: classCount)
+        counts = sums
+    }
+
+    package mutating func add(_ value: Double, class index: Int = 0, item: Int) {
+        sums[index][item] += value
+        counts[index][item] += 1
+    }
+
+    package var itemCount: Int { sums.first?.count ?? 0 }
+
+    /// How many values there are.
+    package var count: Int { Int(counts.reduce(0) { $0 + $1.reduce(0, +) }) }
+
+    /// The mean over the classes of their means; nil if there is no value.
+    package var mean: Double? {
+        mean { index in (sums[index].reduce(0, +), counts[index].reduce(0, +)) }
+    }
+
+    /// Returns the mean over some items, each as often as it is named.
+    fileprivate func mean(of sample: [Int]) -> Double? {
+        mean { index in
+            var (sum, count) = (0.0, 0.0)
+            for item in sample {
+                sum += sums[index][item]
+                count += counts[index][item]
+            }
+            return (sum, count)
+        }
+    }
+
+    private func mean(_ totals: (Int) -> (sum: Double, count: Double)) -> Double? {
+        var (sum, classes) = (0.0, 0.0)
+        for index in sums.indices {
+            let total = totals(index)
+            guard total.count > 0 else { continue }
+            sum += total.sum / total.count
+            classes += 1
+        }
+        return classes > 0 ? sum / classes : nil
+    }
+}
+
+/// Confidence intervals by the bootstrap over items (Efron 1979): the bounds between which 95 of 100 samples lie.
 package enum Bootstrap {
     package static let sampleCount = 1_000
     private static let tail = 0.025
 
-    /// What one item adds to a mean: the sum of its values, and how many there are.
-    package struct Part: Equatable, Sendable {
-        package var sum: Double
-        package var count: Double
-
-        package init(sum: Double, count: Double) {
-            self.sum = sum
-            self.count = count
-        }
+    /// Returns the bounds of a mean; the same values and seed give the same.
+    package static func interval(_ values: ItemValues, seed: UInt64) -> ClosedRange<Double>? {
+        bounds(values.itemCount, seed: seed) { values.mean(of: $0) }
     }
 
-    /// Returns the mean over all values; nil if there is none.
-    package static func mean(_ parts: [Part]) -> Double? {
-        let (sum, count) = parts.reduce((0.0, 0.0)) { ($0.0 + $1.sum, $0.1 + $1.count) }
-        return count > 0 ? sum / count : nil
-    }
-
-    /// Returns the bounds between which the mean lies in 95 of 100 samples of the items.
-    ///
-    /// The same parts and seed give the same bounds.
-    package static func interval(_ parts: [Part], seed: UInt64) -> ClosedRange<Double>? {
-        bounds(parts.count, seed: seed) { sample in mean(sample.map { parts[$0] }) }
-    }
-
-    /// Returns the same for the difference of two means over the same items: `second` less `first`.
+    /// Returns the bounds of the difference of two means over the same items: `second` less `first`.
     package static func differenceInterval(
-        _ first: [Part], _ second: [Part], seed: UInt64
+        _ first: ItemValues, _ second: ItemValues, seed: UInt64
     ) -> ClosedRange<Double>? {
-        precondition(first.count == second.count)
-        return bounds(first.count, seed: seed) { sample in
-            guard let old = mean(sample.map { first[$0] }),
-                let new = mean(sample.map { second[$0] })
-            else { return nil }
+        precondition(first.itemCount == second.itemCount)
+        return bounds(first.itemCount, seed: seed) { sample in
+            guard let old = first.mean(of: sample), let new = second.mean(of: sample) else {
+                return nil
+            }
             return new - old
         }
     }

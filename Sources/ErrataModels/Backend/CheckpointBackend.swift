@@ -95,6 +95,11 @@ package enum CheckpointFiles {
         return names
     }
 
+    /// Whether `directory` holds a file of this name.
+    package static func contains(_ name: String, in directory: String) -> Bool {
+        FileManager.default.fileExists(atPath: directory + "/" + name)
+    }
+
     /// Returns how many bytes of weights `directory` holds.
     package static func weightByteCount(in directory: String) throws(ModelError) -> Int {
         var count = 0

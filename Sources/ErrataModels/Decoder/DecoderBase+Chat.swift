@@ -8,10 +8,10 @@ extension DecoderBase {
         of chat: [ChatMessage], endOfMessage: Int32
     ) throws(ModelError) -> (tokens: [Int32], answerStart: Int) {
         guard let answer = chat.last else { return ([], 0) }
-        let prompt = try texts.prompt(of: Array(chat.dropLast()), model: name)
-        let text = tokenizer.withoutSpecialTokens(answer.content)
+        let before = Array(chat.dropLast())
+        let prompt = try texts.prompt(of: before, model: name)
         return (
-            prompt + tokenizer.encode(text, addSpecialTokens: false) + [endOfMessage], prompt.count
+            prompt + (try texts.answer(answer.content, to: before)) + [endOfMessage], prompt.count
         )
     }
 

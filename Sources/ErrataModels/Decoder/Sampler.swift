@@ -29,8 +29,11 @@ package struct ScoredToken: Equatable, Sendable {
     package let token: Int32
     /// Natural logarithm of its share in softmax(logits).
     package let logProbability: Float
+    /// The token that no other was likelier than; the lower id of equals.
+    package let mostLikely: Int32
+
     /// Whether no token was likelier.
-    package let isMostLikely: Bool
+    package var isMostLikely: Bool { token == mostLikely }
 }
 
 /// Chooses tokens; one for each sequence, so that a batch does not show in what it chooses.
@@ -76,7 +79,7 @@ struct Sampler: Sendable {
         return ScoredToken(
             token: Int32(token),
             logProbability: Float(Double(difference) + log(Double(shares[best]))),
-            isMostLikely: token == best)
+            mostLikely: Int32(best))
     }
 
     private static func mostLikely(_ logits: ArraySlice<Float>) -> Int {

@@ -1,4 +1,4 @@
-import ErrataCore
+package import ErrataCore
 import ErrataJournal
 import ErrataModels
 import ErrataRetrieval
@@ -15,13 +15,31 @@ package enum AnswerEvent: Equatable, Sendable {
 private struct Draft: Sendable {
     let question: String
     let request: AskRequest
-    let choice: GenerationChoice
+    let method: GenerationMethod
     let snapshot: Snapshot
     var judged: Judged
     /// Places in `judged.facts` of what the model is shown.
     let shown: [Int]
     /// Whether the best fact in scope is in conflict: then there is no answer until somebody settles it.
     let isWithheld: Bool
+
+    /// What the model is told: no message ends within a fact.
+    var prompt: String {
+        let edits = shown.map { judged.facts[$0].fact.statement }
+        return ChatMarkers.broken(in: EditPrompt.text(question: question, edits: edits))
+    }
+}
+
+/// What a language model is told when it is asked a question at one version.
+package struct ModelPrompt: Sendable {
+    /// The user's message: the question alone where no fact is shown.
+    package let text: String
+    /// The facts that retrieval found, nearest first.
+    package let candidates: [FactID]
+    /// Those that are shown, in the order of the prompt.
+    package let shown: [Fact]
+    /// Whether there is no answer, since the best fact in scope is in conflict.
+    package let isWithheld: Bool
 }
 
 extension KnowledgeBase {
@@ -37,7 +55,7 @@ extension KnowledgeBase {
     ) async throws(ServiceError) -> Answered {
         do {
             try request.options.check()
-            let draft = try await draft(question, request, choice)
+            let draft = try await draft(question, request, choice.method)
             let say = { (phase: String) in onEvent(.phase(phase)) }
             return try await languageModels.withTurn(choice.model, onPhase: say) { turn in
                 let model = try registration(of: choice, turn)
@@ -47,19 +65,32 @@ extension KnowledgeBase {
         } catch { throw ServiceError(wrapping: error) }
     }
 
+    /// Returns what a language model would be told: ``ask(_:actor:onEvent:)`` has it say the rest.
+    package func prompt(
+        for request: AskRequest, _ method: GenerationMethod
+    ) async throws(ServiceError) -> ModelPrompt {
+        do {
+            let draft = try await draft(request.question, request, method)
+            return ModelPrompt(
+                text: draft.prompt, candidates: draft.judged.candidates.map(\.version.fact),
+                shown: draft.shown.map { draft.judged.facts[$0].fact },
+                isWithheld: draft.isWithheld)
+        } catch { throw ServiceError(wrapping: error) }
+    }
+
     private func draft(
-        _ question: String, _ request: AskRequest, _ choice: GenerationChoice
+        _ question: String, _ request: AskRequest, _ method: GenerationMethod
     ) async throws -> Draft {
         let started = StepTimes()
         let (snapshot, derived) = try await readySnapshot(request.revision)
         return try await computing {
             let judged = try self.judge(
-                question, request, k: request.k ?? choice.method.candidateCountDefault,
+                question, request, k: request.k ?? method.candidateCountDefault,
                 by: self.models.registrations[0], in: snapshot, with: derived, since: started)
             let best = judged.verdict.answers.first?.path ?? []
             return Draft(
-                question: question, request: request, choice: choice, snapshot: snapshot,
-                judged: judged, shown: try self.shown(judged, choice.method, at: snapshot),
+                question: question, request: request, method: method, snapshot: snapshot,
+                judged: judged, shown: try self.shown(judged, method, at: snapshot),
                 isWithheld: try best.contains {
                     try self.isContested(judged.facts[$0], at: snapshot)
                 })
@@ -81,7 +112,7 @@ extension KnowledgeBase {
         let isAlone = generation?.shown.isEmpty ?? false
         return try complete(
             judged, question: draft.question, request: draft.request,
-            answererName: isAlone ? "model" : draft.choice.method.rawValue, model: model,
+            answererName: isAlone ? "model" : draft.method.rawValue, model: model,
             operation: operation, at: draft.snapshot, generation: generation, text: text)
     }
 
@@ -117,9 +148,7 @@ extension KnowledgeBase {
         _ draft: Draft, _ turn: LanguageModels.Turn,
         _ onEvent: @escaping @Sendable (AnswerEvent) -> Void
     ) async throws -> (String?, Receipt.Generation) {
-        let edits = draft.shown.map { draft.judged.facts[$0].fact.statement }
-        let prompt = ChatMarkers.broken(
-            in: EditPrompt.text(question: draft.question, edits: edits))
+        let prompt = draft.prompt
         let options = draft.request.options
         let text = AnswerText(abstention: turn.backend.abstention) { onEvent(.piece($0)) }
         let start = ContinuousClock.now

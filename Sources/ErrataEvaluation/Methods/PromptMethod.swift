@@ -1,0 +1,89 @@
+import ErrataCore
+package import ErrataModels
+package import ErrataService
+
+/// A language model that is asked with edits in its prompt, or with none.
+package struct PromptMethod: EvaluatedMethod {
+    /// Which edits it is shown.
+    package enum Showing: Sendable {
+        case nothing
+        /// What the daemon would show.
+        case facts(GenerationMethod)
+    }
+
+    /// A model, and what is known of how it answers.
+    package struct Model: Sendable {
+        package let language: LanguageModel
+        /// Its words for having no answer.
+        let abstention: String?
+        /// Whether it is asked where no edit is shown.
+        let answersAlone: Bool
+
+        package init(_ language: LanguageModel) {
+            (self.language, abstention, answersAlone) = (language, nil, true)
+        }
+
+        /// Returns the small decoder that is part of the program.
+        package static func embedded() throws(ModelError) -> Model {
+            Model(embedded: try EmbeddedDecoder.load(threads: 1))
+        }
+
+        private init(embedded language: LanguageModel) {
+            self.language = language
+            (abstention, answersAlone) = (EmbeddedDecoder.noAnswer, false)
+        }
+    }
+
+    package let name: String
+    package let identity: String
+    package let scoresTokens = true
+    private let model: Model
+    private let showing: Showing
+    private let strictness: Strictness
+    private let k: Int?
+    private let tokenCountMax: Int
+    private let store: EvaluationStore
+
+    package init(
+        _ name: String, _ model: Model, showing: Showing, strictness: Strictness = .normal,
+        k: Int? = nil, tokenCountMax: Int, store: EvaluationStore
+    ) throws {
+        self.name = strictness == .normal ? name : "\(name):\(strictness.rawValue)"
+        self.model = model
+        self.showing = showing
+        self.strictness = strictness
+        self.k = k
+        self.tokenCountMax = tokenCountMax
+        self.store = store
+        let digest = Digest(try model.language.identity.digest())
+        identity = "\(model.language.decoder.name) \(digest?.hex ?? "")"
+    }
+
+    package func respond(
+        to question: String, target: String?, at version: EvaluationVersion?
+    ) async throws -> MethodResponse {
+        var response = MethodResponse()
+        var prompt = question
+        if let version, case .facts(let method) = showing {
+            let shown = try await store.knowledge.prompt(
+                for: AskRequest(
+                    question: question, at: version.revision, k: k, strictness: strictness),
+                method)
+            response.candidates = shown.candidates
+            response.objects = shown.shown.compactMap(\.object)
+            if shown.isWithheld { return response }
+            prompt = shown.text
+        }
+        guard model.answersAlone || !response.objects.isEmpty else { return response }
+        do {
+            let said = try model.language.respond(
+                to: prompt, answers: target.map { [$0] } ?? [], tokenCountMax: tokenCountMax)
+            response.text =
+                said.text.isEmpty || said.text == model.abstention ? nil : said.text
+            response.tokens = said.answers.first ?? []
+        } catch let error as ModelError where error.code == .limit {
+            response.isTooLong = true
+        }
+        return response
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import ErrataEvaluation
+import ErrataModels
+import Foundation
+
+struct EvalRunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Ask methods the questions of a data set",
+        discussion: """
+            Every edit is a commit in a store of its own, every question is asked at a version: each edit \
+            alone on an empty store (single), so many in one commit (batch:100; batch is all), or one \
+            commit each, asked right after it and again after 1, 10, 100, 500, 1,000 and all (sequential).
+
+            Methods: lookup and reader answer without a language model; decoder is the small one in the \
+            program (decoder-lte: shown the nearest three, unfiltered). With --model, the model before \
+            alignment: none (no edits) and ice (the nearest three in its prompt). With --aligned, after \
+            it: lte (the nearest three) and errata (those that the reader finds in scope). A method that \
+            judges scope may be strict or lenient: reader:strict.
+
+              errata eval run --data zsre.json --out results
+              errata eval run --data zsre.json --method none,ice,lte,errata \\
+                --model base --aligned base-lora --setting single --setting sequential --out results
+
+            Data: KnowEdit, WikiBio, CounterFact, zsRE, or JSON Lines of your own: {"subject", "prompt", \
+            "target"} and, if you have them, "aliases", "truth", "rephrasings": […], and "portability" \
+            and "locality": {class: [{"prompt", "answers": […]}]}. OUT gets run.json and \
+            measurements.jsonl. Ctrl-C keeps what is measured; --resume goes on.
+            """)
+
+    @OptionGroup var evaluation: EvaluationOptions
+
+    @Option(help: ArgumentHelp("Where the results go.", valueName: "directory"))
+    var out: String
+
+    @Flag(help: "Go on with the run that the directory holds.")
+    var resume = false
+
+    @OptionGroup var selection: ScoreOptions
+
+    func validate() throws { try evaluation.check() }
+
+    func run() async throws {
+        let directory = Paths.absolute(out)
+        let scores = try await Interrupt.cancelling {
+            try await EvaluationWork(evaluation).run(into: directory, resumes: resume)
+        }
+        try selection.show(scores)
+    }
+}
+
+struct EvalReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Show the results of a run",
+        discussion: """
+            Adds up what 'errata eval run' measured. --paper counts the first question of a class and its \
+            first alias alone, as the released code of "Learning to Edit" does; --distinct leaves out \
+            items whose fact a later item edits again.
+
+              errata eval report results --data zsre.json
+            """)
+
+    @Argument(help: ArgumentHelp("What --out named.", valueName: "directory"))
+    var results: String
+
+    @Option(help: ArgumentHelp("The data set of the run.", valueName: "file"))
+    var data: String
+
+    @OptionGroup var selection: ScoreOptions
+
+    func run() throws {
+        try selection.show(try EvaluationResults(results, data: data))
+    }
+}

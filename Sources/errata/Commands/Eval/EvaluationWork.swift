@@ -1,0 +1,169 @@
+import ErrataAPI
+import ErrataCore
+import ErrataEvaluation
+import ErrataJournal
+import ErrataModels
+import ErrataService
+import Foundation
+import Synchronization
+
+/// The results of a run, with the data set that they are of.
+struct EvaluationResults {
+    let header: EvaluationHeader
+    let measured: [ItemMeasurement]
+    private let dataSet: EvaluationSet
+
+    init(_ header: EvaluationHeader, _ measured: [ItemMeasurement], _ set: EvaluationSet) {
+        (self.header, self.measured, dataSet) = (header, measured, set)
+    }
+
+    /// Reads what a directory holds; `data` must be the file that was measured.
+    init(_ directory: String, data: String) throws {
+        let (header, measured) = try EvaluationFiles.read(Paths.absolute(directory))
+        var set = try EvaluationSet(
+            path: Paths.absolute(data),
+            format: EvaluationSet.Format(rawValue: header.dataFormat))
+        guard set.hash.hex == header.dataHash else {
+            throw Failure(
+                "\(data) is not the file that was measured, \(header.dataSet)",
+                hint: "Its SHA-256 was \(header.dataHash).")
+        }
+        if header.isHeldBack { set.keepHeldBack() }
+        set.keep(header.itemCount, seed: header.seed)
+        self.init(header, measured, set)
+    }
+
+    var supersededCount: Int { dataSet.superseded.count }
+
+    var title: String {
+        "\(header.dataSet): \(header.itemCount.counted("item"))"
+            + (header.isHeldBack ? " of held-back subjects" : "")
+    }
+
+    func scores(_ selection: ScoreSelection) -> [Score] {
+        let order = Dictionary(
+            header.methods.enumerated().map { ($1.name, $0) }, uniquingKeysWith: min)
+        let sorted = measured.sorted {
+            (order[$0.method] ?? 0, $0.item) < (order[$1.method] ?? 0, $1.item)
+        }
+        return ScoreBuilder(dataSet, selection, seed: header.seed).scores(sorted)
+            .sorted { ($0.edits, $0.version) < ($1.edits, $1.version) }
+    }
+}
+
+/// Makes the store, asks the methods, and keeps what they answer.
+struct EvaluationWork: Sendable {
+    private let options: EvaluationOptions
+
+    init(_ options: EvaluationOptions) { self.options = options }
+
+    func run(into directory: String, resumes: Bool) async throws -> EvaluationResults {
+        let set = try options.read()
+        let encoder = try await encoder()
+        let folder =
+            FileManager.default.temporaryDirectory.path
+            + "/errata-eval-\(ProcessInfo.processInfo.processIdentifier)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var configuration = KnowledgeBase.Configuration(
+            dataDirectory: folder, encoderDirectory: encoder,
+            readerPrecision: options.reader.precision)
+        configuration.journal.random = .repeatable(seed: options.seed)
+        let knowledge = try KnowledgeBase(configuration)
+        do {
+            let results = try await measure(set, knowledge, into: directory, resumes: resumes)
+            await knowledge.close()
+            return results
+        } catch {
+            await knowledge.close()
+            throw error
+        }
+    }
+
+    private func encoder() async throws -> String {
+        if let directory = try EncoderModel.installed() { return directory }
+        return try await EncoderModel.pull(EncoderModel.name).directory
+    }
+
+    private func measure(
+        _ set: EvaluationSet, _ knowledge: KnowledgeBase, into directory: String, resumes: Bool
+    ) async throws -> EvaluationResults {
+        if let failure = knowledge.readerFailure { throw Failure("no reader: \(failure)") }
+        let bar = ProgressBar("committing")
+        defer { bar.clear() }
+        let store = try await EvaluationStore(knowledge, set.items, options.settings) {
+            bar.update($0, of: $1)
+        }
+        var catalog = MethodCatalog(
+            options.models, store: store, k: options.k, tokenCountMax: options.maxTokens)
+        let methods = try options.methodNames.map { try catalog.method($0) }
+        let header = header(set, methods)
+        let (files, done) = try EvaluationFiles.open(directory, header, resumes: resumes)
+        let run = EvaluationRun(items: set.items, store: store, width: width)
+        let measured = Mutex(done)
+        let known = Set(done.map(\.id))
+        for method in methods {
+            let progress = EvaluationProgress(
+                bar, method.name, done: done.count { $0.method == method.name },
+                total: run.unitCount)
+            try await run.measure(method, except: known) { item in
+                try files.append(item)
+                measured.withLock { $0.append(item) }
+                progress.step()
+            }
+        }
+        bar.clear()
+        return EvaluationResults(header, measured.withLock(\.self), set)
+    }
+
+    private var width: Int { options.threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+    private func header(
+        _ set: EvaluationSet, _ methods: [any EvaluatedMethod]
+    ) -> EvaluationHeader {
+        EvaluationHeader(
+            version: Version.text, set: set, isHeldBack: options.heldBack,
+            settings: options.setting.isEmpty ? ["single"] : options.setting, k: options.k,
+            tokenCountMax: options.maxTokens, seed: options.seed,
+            methods: methods.map { .init(name: $0.name, identity: $0.identity, bytes: nil) },
+            machine: Machine.description)
+    }
+}
+
+/// Shows how far a method is, and when it will be done.
+private final class EvaluationProgress: Sendable {
+    private let bar: ProgressBar
+    private let name: String
+    private let first: Int
+    private let total: Int
+    private let start = ContinuousClock.now
+    private let count: Mutex<Int>
+
+    init(_ bar: ProgressBar, _ name: String, done: Int, total: Int) {
+        self.bar = bar
+        self.name = name
+        self.total = total
+        first = done
+        count = Mutex(done)
+    }
+
+    func step() {
+        let done = count.withLock { count in
+            count += 1
+            return count
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let left = seconds / Double(done - first) * Double(total - done)
+        bar.update(done, of: total, label: name, detail: "\(Int(left.rounded(.up))) s left")
+    }
+}
+
+/// The machine that a figure is of.
+enum Machine {
+    static var description: String {
+        let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let model = info.split(separator: "\n").first { $0.hasPrefix("model name") }?
+            .split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        return "\(model ?? "an unnamed processor"), \(cores.counted("core"))"
+    }
+}
