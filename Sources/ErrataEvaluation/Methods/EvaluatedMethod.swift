@@ -47,4 +47,14 @@ package struct MethodResponse: Sendable {
     package var objects: [String] = []
     /// Whether the prompt had more tokens than the model has positions.
     package var isTooLong = false
+
+    package init(
+        text: String? = nil, tokens: [ScoredToken] = [], candidates: [FactID] = [],
+        objects: [String] = []
+    ) {
+        self.text = text
+        self.tokens = tokens
+        self.candidates = candidates
+        self.objects = objects
+    }
 }

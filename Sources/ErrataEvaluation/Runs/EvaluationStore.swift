@@ -32,11 +32,9 @@ package struct EvaluationStore: Sendable {
             var revisions: [String] = []
             for places in series.commits {
                 try Task.checkCancellation()
-                let edits = EvaluationStore.lastOfEachFact(places, facts).map {
-                    CommitRequest.EditRequest.assert(items[$0].edit)
-                }
                 revisions.append(
-                    try await EvaluationStore.commit(edits, to: series.branch, of: knowledge))
+                    try await EvaluationStore.commit(
+                        Array(items[places]), to: series.branch, of: knowledge))
                 done += 1
                 progress(done, total)
             }
@@ -52,21 +50,37 @@ package struct EvaluationStore: Sendable {
         self.versions = versions
     }
 
-    private static func lastOfEachFact(_ places: Range<Int>, _ facts: [FactID]) -> [Int] {
-        var last: [FactID: Int] = [:]
-        for place in places { last[facts[place]] = place }
-        return places.filter { last[facts[$0]] == $0 }
+    /// A store without versions of its own, for methods that are asked at others.
+    package init(_ knowledge: KnowledgeBase) throws {
+        self.knowledge = knowledge
+        base = try knowledge.resolve(RefName.main.text).hex
+        facts = []
+        versions = []
     }
 
-    /// Returns the commit; what says again what is there leaves the head where it is.
-    private static func commit(
-        _ edits: [CommitRequest.EditRequest], to branch: String, of knowledge: KnowledgeBase
+    /// Commits edits, of one fact the last; what says again what is there leaves the head where it is.
+    static func commit(
+        _ items: [EvaluationItem], to branch: String, of knowledge: KnowledgeBase
     ) async throws -> String {
-        let request = CommitRequest(branch: branch, message: "An evaluation's edits", edits: edits)
-        do {
+        var last: [String: Int] = [:]
+        let keys = try items.map { try $0.edit.checked().key }
+        for (place, key) in keys.enumerated() { last[key] = place }
+        let edits = items.indices.filter { last[keys[$0]] == $0 }.map {
+            CommitRequest.EditRequest.assert(items[$0].edit)
+        }
+        return try await head(
+            after: CommitRequest(
+                branch: branch, message: "An evaluation's edits", edits: edits), of: knowledge)
+    }
+
+    private static func head(
+        after request: CommitRequest, of knowledge: KnowledgeBase
+    ) async throws(ServiceError) -> String {
+        do throws(ServiceError) {
             return try await knowledge.commit(request, actor: .thisProcess).commit.hex
-        } catch  where error.code == .nothingToCommit {
-            return try knowledge.resolve(branch).hex
+        } catch {
+            guard error.code == .nothingToCommit else { throw error }
+            return try knowledge.resolve(request.branch).hex
         }
     }
 }

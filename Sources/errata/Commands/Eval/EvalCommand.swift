@@ -12,8 +12,11 @@ struct EvalCommand: ParsableCommand {
             report; "exact" is the generated answer as a whole, as users see it.
 
               errata eval run --data zsre.json --held-back --out results
-              errata eval report results
-              errata eval compare results better
+              errata eval report results --data zsre.json
+              errata eval compare results better --data zsre.json
             """,
-        subcommands: [EvalRunCommand.self, EvalReportCommand.self])
+        subcommands: [
+            EvalRunCommand.self, EvalReportCommand.self, EvalCompareCommand.self,
+            EvalSpeedCommand.self,
+        ])
 }

@@ -48,28 +48,3 @@ struct EvalRunCommand: AsyncParsableCommand {
         try selection.show(scores)
     }
 }
-
-struct EvalReportCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "report",
-        abstract: "Show the results of a run",
-        discussion: """
-            Adds up what 'errata eval run' measured. --paper counts the first question of a class and its \
-            first alias alone, as the released code of "Learning to Edit" does; --distinct leaves out \
-            items whose fact a later item edits again.
-
-              errata eval report results --data zsre.json
-            """)
-
-    @Argument(help: ArgumentHelp("What --out named.", valueName: "directory"))
-    var results: String
-
-    @Option(help: ArgumentHelp("The data set of the run.", valueName: "file"))
-    var data: String
-
-    @OptionGroup var selection: ScoreOptions
-
-    func run() throws {
-        try selection.show(try EvaluationResults(results, data: data))
-    }
-}

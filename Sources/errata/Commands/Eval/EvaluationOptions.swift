@@ -114,9 +114,12 @@ struct ScoreOptions: ParsableArguments {
     @Flag(help: "Write JSON to standard output.")
     var json = false
 
+    var selection: ScoreSelection {
+        ScoreSelection(isOfPaper: paper, leavesOutSuperseded: distinct)
+    }
+
     func show(_ results: EvaluationResults) throws {
-        let scores = results.scores(
-            ScoreSelection(isOfPaper: paper, leavesOutSuperseded: distinct))
+        let scores = results.scores(selection)
         guard !json else {
             let summary = EvaluationSummary(run: results.header, scores: scores)
             return Terminal.output.write(

@@ -40,6 +40,20 @@ struct EvaluationResults {
             + (header.isHeldBack ? " of held-back subjects" : "")
     }
 
+    /// Compares with another run; throws unless both are of the same items.
+    func compared(
+        with other: EvaluationResults, _ selection: ScoreSelection
+    ) throws -> RunComparison {
+        guard header.dataHash == other.header.dataHash, header.itemCount == other.header.itemCount,
+            header.isHeldBack == other.header.isHeldBack, header.seed == other.header.seed
+        else {
+            throw Failure(
+                "the runs are not of the same items",
+                hint: "Run both with the same --data, --held-back, --items and --seed.")
+        }
+        return RunComparison(measured, other.measured, dataSet, selection, seed: header.seed)
+    }
+
     func scores(_ selection: ScoreSelection) -> [Score] {
         let order = Dictionary(
             header.methods.enumerated().map { ($1.name, $0) }, uniquingKeysWith: min)
@@ -58,7 +72,46 @@ struct EvaluationWork: Sendable {
     init(_ options: EvaluationOptions) { self.options = options }
 
     func run(into directory: String, resumes: Bool) async throws -> EvaluationResults {
-        let set = try options.read()
+        let items = try options.read()
+        return try await withKnowledge {
+            try await measure(items, $0, into: directory, resumes: resumes)
+        }
+    }
+
+    /// Times edits of each method, with so many edits in the store.
+    func speed(counts: [Int], repeats: Int) async throws -> [EditingSpeed.Row] {
+        let items = try options.read().items
+        let needed = (counts.max() ?? 0) - 1 + repeats
+        guard items.count >= needed else {
+            throw Failure(
+                "there are \(items.count.counted("item")), and \(needed.grouped) are needed",
+                hint: "Ask for fewer --edits or --repeats.")
+        }
+        return try await withKnowledge { knowledge in
+            var catalog = MethodCatalog(
+                options.models, store: try EvaluationStore(knowledge), k: options.k,
+                tokenCountMax: options.maxTokens)
+            let bar = ProgressBar("timing")
+            defer { bar.clear() }
+            var rows: [EditingSpeed.Row] = []
+            for name in options.methodNames {
+                let method = try catalog.method(name)
+                for count in counts {
+                    bar.update(
+                        rows.count, of: counts.count * options.methodNames.count, label: name)
+                    rows.append(
+                        try await EditingSpeed(items, knowledge).measure(
+                            method, count: count, repeats: repeats))
+                }
+            }
+            return rows
+        }
+    }
+
+    /// Runs `body` with a store of which nothing stays.
+    private func withKnowledge<Result>(
+        _ body: (KnowledgeBase) async throws -> Result
+    ) async throws -> Result {
         let encoder = try await encoder()
         let folder =
             FileManager.default.temporaryDirectory.path
@@ -70,9 +123,10 @@ struct EvaluationWork: Sendable {
         configuration.journal.random = .repeatable(seed: options.seed)
         let knowledge = try KnowledgeBase(configuration)
         do {
-            let results = try await measure(set, knowledge, into: directory, resumes: resumes)
+            if let failure = knowledge.readerFailure { throw Failure("no reader: \(failure)") }
+            let result = try await body(knowledge)
             await knowledge.close()
-            return results
+            return result
         } catch {
             await knowledge.close()
             throw error
@@ -87,7 +141,6 @@ struct EvaluationWork: Sendable {
     private func measure(
         _ set: EvaluationSet, _ knowledge: KnowledgeBase, into directory: String, resumes: Bool
     ) async throws -> EvaluationResults {
-        if let failure = knowledge.readerFailure { throw Failure("no reader: \(failure)") }
         let bar = ProgressBar("committing")
         defer { bar.clear() }
         let store = try await EvaluationStore(knowledge, set.items, options.settings) {
