@@ -116,6 +116,7 @@ def train(trainer, pool, options, end):
     """Trains to the time `end`; saves once in the middle."""
     torch = trainer.torch
     start = last = time.time()
+    end = max(end, start + 1)
     step = printed = 0
     is_halfway = False
     sums = torch.zeros(2, device=trainer.device)
