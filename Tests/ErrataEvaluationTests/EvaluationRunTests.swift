@@ -49,7 +49,7 @@ struct EvaluationRunTests {
         #expect(bench.store.versions.map(\.label) == Array(repeating: "single", count: 4))
         for (place, version) in bench.store.versions.enumerated() {
             let facts = try bench.knowledge.facts(at: version.revision, limit: 10).page.items
-            #expect(facts.map(\.fact.object) == [Self.colours[place]])
+            #expect(facts.map(\.fact?.object) == [Self.colours[place]])
         }
         let measured = try await bench.measured()
         #expect(measured.count == 4)
@@ -125,7 +125,7 @@ struct EvaluationRunTests {
         for item in try await bench.measured(except: Set(done.map(\.id))) { try more.append(item) }
         let (read, measured) = try EvaluationFiles.read(out)
         #expect(read == header)
-        func answers(_ items: [ItemMeasurement]) -> [[Measurement]] {
+        func answers(_ items: [ItemMeasurement]) -> [[ErrataEvaluation.Measurement]] {
             items.sorted { $0.item < $1.item }.map(\.answers)
         }
         #expect(measured.count == 4)

@@ -24,7 +24,7 @@ struct MetricTests {
             let logits: [[Float]]
             let before: Before
             let rank: Int?
-            let asks_for_edit: Bool
+            let asksForEdit: Bool
         }
         struct Item: Encodable { let questions: [Question] }
 
@@ -111,7 +111,7 @@ struct MetricTests {
                     logits: now.logits, before: .init(text: before.text, logits: before.logits),
                     rank: now.candidates.firstIndex(of: store.facts[item.number - 1])
                         .map { $0 + 1 },
-                    asks_for_edit: question.asksForEdit)
+                    asksForEdit: question.asksForEdit)
             })
     }
 

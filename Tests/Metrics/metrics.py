@@ -102,7 +102,7 @@ def scores(items, paper=False):
         result["exact"][metric] = 100 * by_class(metric, right)
 
     def is_clean(q):
-        return not q["asks_for_edit"]
+        return not q["asksForEdit"]
     result["forced"]["clean-locality"] = 100 * by_class("locality", token_share, is_clean)
     result["exact"]["clean-locality"] = 100 * by_class("locality", right, is_clean)
     local = [q for q in questions if is_local(q["kind"])]
