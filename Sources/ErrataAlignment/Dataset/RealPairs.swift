@@ -56,7 +56,9 @@ struct RealPairs: Sendable {
             let pair = ScopePair(
                 question: question, edit: record.edit, answer: answer, kind: kind,
                 subject: record.subject, source: record.source, sample: sample)
-            pairs.append(ScopeItem(pair: pair, truth: truth, group: record.template))
+            // Some sets say that nothing is known by an empty text.
+            let known = truth.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
+            pairs.append(ScopeItem(pair: pair, truth: known, group: record.template))
         }
         for question in record.questions {
             guard let answer = question.answer else { continue }

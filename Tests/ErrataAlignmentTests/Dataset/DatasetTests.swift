@@ -170,6 +170,25 @@ struct DatasetTests {
         #expect(asked.count { $0.contains("\"user\",\"content\":\"\(question)\"}") } == 1)
     }
 
+    @Test("a record that gives an empty text for what is true is one of which nothing is known")
+    func emptyTruth() throws {
+        let text = DatasetInputTests.knowEdit
+            .replacing("\"ground_truth\": \"Sudland\",", with: "\"ground_truth\": \" \",")
+            .replacing("[[\"Jan Lefu\"]]", with: "[[\"\"]]")
+        let input = try DatasetInput(Array(text.utf8), format: .knowEdit, name: "k.json")
+        let folder = try PairFolder()
+        _ = try Dataset([input], syntheticCount: 0, seed: 1).write(to: folder.directory.path)
+        let lines = try folder.lines(Dataset.FileName.chat)
+        #expect(!lines.isEmpty)
+        for line in lines {
+            #expect(!String(decoding: line, as: UTF8.self).hasSuffix("\"content\":\"\"}]}"))
+            #expect(!String(decoding: line, as: UTF8.self).hasSuffix("\"content\":\" \"}]}"))
+        }
+        #expect(
+            try OpenQuestion.read(folder.directory.file(Dataset.FileName.open))
+                .contains { $0.question == "The founder of Goru Vraik is" })
+    }
+
     @Test(
         "a directory that is not there is named, and a file in the way is not replaced half-written"
     )
