@@ -67,7 +67,7 @@ struct DrawnMethod: EvaluatedMethod {
     let name = "drawn"
     let identity = "drawn"
     let scoresTokens = true
-    let facts: [FactID]
+    let facts: [FactID?]
 
     func drawn(_ question: String, edited: Bool) -> Drawn {
         var seed: UInt64 = edited ? 1 : 2
@@ -87,7 +87,9 @@ struct DrawnMethod: EvaluatedMethod {
                     Float(Int.random(in: -3...3, using: &random)) / 2
                 })
         }
-        if edited { drawn.candidates = Array(facts.shuffled(using: &random).prefix(20)) }
+        if edited {
+            drawn.candidates = Array(facts.compactMap(\.self).shuffled(using: &random).prefix(20))
+        }
         return drawn
     }
 

@@ -109,7 +109,7 @@ struct MetricTests {
                 return Run.Question(
                     kind: kind, answers: question.answers, text: now.text, target: now.target,
                     logits: now.logits, before: .init(text: before.text, logits: before.logits),
-                    rank: now.candidates.firstIndex(of: store.facts[item.number - 1])
+                    rank: now.candidates.firstIndex { $0 == store.facts[item.number - 1] }
                         .map { $0 + 1 },
                     asksForEdit: question.asksForEdit)
             })

@@ -24,6 +24,23 @@ extension EvaluationItem {
         }
     }
 
+    /// A question that no edit is about.
+    init(general record: DatasetFields, number: Int) throws(DatasetError) {
+        let keys = ["question", "qText", "instruction"]
+        guard let key = keys.first(where: { record.object[$0] != nil }) else {
+            throw record.error("none of \(keys.joined(separator: ", ")) is there")
+        }
+        var answers: [String] = []
+        for key in ["answer", "answers"] where record.object[key] != nil {
+            answers += try record.names(key).map(\.onOneLine).filter { !$0.isEmpty }
+        }
+        let question = EvaluationQuestion(
+            kind: .general, text: try record.line(key), answers: answers.isEmpty ? [] : [answers],
+            asksForEdit: false, isFirst: true)
+        self.init(
+            number: number, subject: "", prompt: "", target: "", truth: [], questions: [question])
+    }
+
     private init(knowEdit record: DatasetFields, _ number: Int) throws(DatasetError) {
         var questions = QuestionList(
             try record.line("prompt"), target: [try record.line("target_new")],

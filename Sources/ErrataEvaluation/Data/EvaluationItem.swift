@@ -1,9 +1,10 @@
 package import ErrataCore
 
-/// One edit of a data set with the questions by which it is judged.
+/// One edit of a data set with the questions by which it is judged, or a question that no edit is about.
 package struct EvaluationItem: Sendable {
     /// Its place in the file, from 1.
     package let number: Int
+    /// Empty for a general question, as prompt and target are.
     package let subject: String
     /// What the target completes.
     package let prompt: String
@@ -12,6 +13,9 @@ package struct EvaluationItem: Sendable {
     package let truth: [String]
     /// The edit's own prompt first.
     package let questions: [EvaluationQuestion]
+
+    /// Whether it has no edit.
+    package var isGeneral: Bool { questions.first?.kind == .general }
 
     /// The edit as a commit makes it: subject, prompt and object, as `errata import` takes such records.
     package var edit: FactDraft {

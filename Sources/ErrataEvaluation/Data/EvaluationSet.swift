@@ -24,7 +24,13 @@ package struct EvaluationSet: Sendable {
     package let name: String
     package let format: Format
     package let hash: Digest
+    /// Those with edits first.
     package private(set) var items: [EvaluationItem]
+    /// SHA-256 of the file that general questions are from.
+    package private(set) var generalHash: Digest?
+
+    package var editCount: Int { items.count - generalCount }
+    package var generalCount: Int { items.reversed().prefix(while: \.isGeneral).count }
 
     /// Reads a file; a record that does not fit its format is an error that names its place.
     package init(path: String, format: Format? = nil) throws(DatasetError) {
@@ -81,11 +87,29 @@ package struct EvaluationSet: Sendable {
         items = places.prefix(count).sorted().map { items[$0] }
     }
 
+    /// Adds questions that no edit is about, at most so many, drawn by a seed.
+    ///
+    /// Records have a `question`, `qText` or `instruction`, and where there is one an `answer` or `answers`.
+    package mutating func addGeneral(
+        path: String, count: Int, seed: UInt64
+    ) throws(DatasetError) {
+        let file = path.split(separator: "/").last.map(String.init) ?? path
+        let (records, bytes) = try DatasetRecords.read(path: path, name: file)
+        var general: [EvaluationItem] = []
+        for (index, record) in records.enumerated() {
+            general.append(try EvaluationItem(general: record, number: index + 1))
+        }
+        var random = SeededGenerator(seed: seed)
+        random.shuffle(&general)
+        items += general.prefix(count)
+        generalHash = Digest.sha256(bytes)
+    }
+
     /// Places of items whose fact a later item edits again: at a version that holds both, the later one counts.
     package var superseded: Set<Int> {
         var last: [String: Int] = [:]
         var found: Set<Int> = []
-        for (place, item) in items.enumerated() {
+        for (place, item) in items.enumerated() where !item.isGeneral {
             guard let key = try? item.edit.checked().key else { continue }
             if let earlier = last.updateValue(place, forKey: key) { found.insert(earlier) }
         }

@@ -23,6 +23,11 @@ package struct EvaluationReport {
                 "Items",
                 "\(header.itemCount)" + (header.isHeldBack ? ", of held-back subjects" : "")
             ),
+            (
+                "General questions",
+                header.generalCount > 0
+                    ? "\(header.generalCount), SHA-256 \(header.generalHash ?? "")" : "none"
+            ),
             ("Data", "\(header.dataSet), format \(header.dataFormat), SHA-256 \(header.dataHash)"),
             ("Settings", header.settings.joined(separator: ", ")),
             ("Facts considered", header.k.map { "\($0)" } ?? "the methods' own numbers"),
@@ -108,7 +113,10 @@ package struct EvaluationReport {
         [
             byEdits("Success after so many edits, exact", .success),
             byEdits("Rephrasings after so many edits, exact", .rephrasing),
-            byEdits("Locality after so many edits, exact", .locality), byStrictness, byTime,
+            byEdits("Locality after so many edits, exact", .locality),
+            byEdits(
+                "General questions answered as without edits, exact", .locality,
+                scores.filter { $0.version.hasPrefix("general") }), byStrictness, byTime,
         ].compactMap(\.self)
     }
 
@@ -117,6 +125,10 @@ package struct EvaluationReport {
         let counted = scores.filter {
             $0.version.hasPrefix("sequential after") || $0.version.hasPrefix("batch")
         }
+        return byEdits(title, metric, counted)
+    }
+
+    private func byEdits(_ title: String, _ metric: Score.Metric, _ counted: [Score]) -> LinePlot? {
         let lines = names(counted).map { name in
             LinePlot.Line(
                 name: name,

@@ -165,10 +165,11 @@ package struct ScoreBuilder {
         case .locality(let name):
             add(.locality, name)
             if !question.asksForEdit { add(.cleanLocality, name) }
-            count(.truth, answer.isTrue == true ? 1 : 0)
+            if let isTrue = answer.isTrue { count(.truth, isTrue ? 1 : 0) }
         case .general:
             add(.locality)
-            count(.truth, answer.isTrue == true ? 1 : 0)
+            if let isTrue = answer.isTrue { count(.truth, isTrue ? 1 : 0) }
+            if let fluency = answer.fluency { count(.fluency, fluency) }
         }
         if answer.isTooLong == true { tally.tooLongCount += 1 }
     }

@@ -24,6 +24,9 @@ package struct EvaluationHeader: Codable, Equatable, Sendable {
     package var dataHash: String
     package var dataFormat: String
     package var itemCount: Int
+    /// General questions beside the items, and SHA-256 of their file.
+    package var generalCount: Int
+    package var generalHash: String?
     /// Whether the items are those of subjects that are never trained on.
     package var isHeldBack: Bool
     package var settings: [String]
@@ -41,7 +44,9 @@ package struct EvaluationHeader: Codable, Equatable, Sendable {
         dataSet = set.name
         dataHash = set.hash.hex
         dataFormat = set.format.rawValue
-        itemCount = set.items.count
+        itemCount = set.editCount
+        generalCount = set.generalCount
+        generalHash = set.generalHash?.hex
         self.isHeldBack = isHeldBack
         self.settings = settings
         self.k = k

@@ -56,6 +56,21 @@ package struct EvaluationPlan: Sendable {
         let versions: [(commit: Int, label: String, edits: Range<Int>, measured: Range<Int>)]
     }
 
+    /// General questions are asked with so many edits in the store, beside all of them.
+    private static let generalCounts = [10, 100, 1_000]
+
+    /// Returns the versions at which `generalCount` questions behind the items are asked, without edits first.
+    static func general(itemCount: Int, generalCount: Int) -> Series {
+        let counts = generalCounts.filter { $0 < itemCount } + [itemCount]
+        let commits = zip([0] + counts, counts).map { $0..<$1 }
+        let measured = itemCount..<itemCount + generalCount
+        return Series(
+            branch: "general", commits: commits,
+            versions: counts.enumerated().map {
+                ($0.offset, "general after \($0.element)", 0..<$0.element, measured)
+            })
+    }
+
     static func series(of setting: EvaluationSetting, itemCount: Int) -> [Series] {
         switch setting {
         case .single:

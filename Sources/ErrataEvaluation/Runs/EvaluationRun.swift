@@ -115,7 +115,8 @@ struct AnswerJudge {
 
     let item: EvaluationItem
     let question: EvaluationQuestion
-    let fact: FactID
+    /// What the item's edit becomes.
+    let fact: FactID?
     /// The answer from before all edits, for a local question.
     let before: MethodResponse?
 
@@ -130,12 +131,12 @@ struct AnswerJudge {
                 AnswerMatch.holds($0, oneOf: [question.target].compactMap(\.self))
             } ?? false,
             tokens: scoresTokens ? share(of: response) : nil,
-            isTrue: question.kind.isLocal ? isAnswer : nil,
+            isTrue: question.kind.isLocal && !question.answers.isEmpty ? isAnswer : nil,
             fluency: text.flatMap { text in
                 NGramEntropy.words(of: text).count >= Self.fluentWordCountMin
                     ? NGramEntropy.fluency(text) : nil
             },
-            rank: response.candidates.firstIndex(of: fact).map { $0 + 1 },
+            rank: fact.flatMap(response.candidates.firstIndex).map { $0 + 1 },
             isRetrieved: !response.candidates.isEmpty,
             isTooLong: response.isTooLong ? true : nil)
     }
@@ -154,7 +155,8 @@ struct AnswerJudge {
         guard let text = response.text, !AnswerMatch.normalised(text).isEmpty else {
             return .abstained
         }
-        let others = response.objects + (question.kind.isLocal ? [item.target] : [])
+        let others =
+            response.objects + (question.kind.isLocal && !item.isGeneral ? [item.target] : [])
         return AnswerMatch.holds(text, oneOf: others) ? .wrongObject : .other
     }
 

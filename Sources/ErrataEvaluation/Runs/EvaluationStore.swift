@@ -7,8 +7,8 @@ package struct EvaluationStore: Sendable {
     package let knowledge: KnowledgeBase
     /// The version without edits.
     package let base: String
-    /// What holds of each item's edit once it is committed.
-    package let facts: [FactID]
+    /// The fact that each item's edit becomes; nil of a general question.
+    package let facts: [FactID?]
     package let versions: [EvaluationVersion]
 
     /// Commits the edits of `items` as the settings ask for them, and waits until all can be asked.
@@ -20,9 +20,14 @@ package struct EvaluationStore: Sendable {
     ) async throws {
         self.knowledge = knowledge
         base = try knowledge.resolve(RefName.main.text).hex
-        facts = try items.map { knowledge.journal.factID(for: try $0.edit.checked().key) }
-        let series = settings.flatMap {
-            EvaluationPlan.series(of: $0, itemCount: items.count)
+        facts = try items.map {
+            $0.isGeneral ? nil : knowledge.journal.factID(for: try $0.edit.checked().key)
+        }
+        let count = items.count { !$0.isGeneral }
+        var series = settings.flatMap { EvaluationPlan.series(of: $0, itemCount: count) }
+        if count < items.count {
+            series.append(
+                EvaluationPlan.general(itemCount: count, generalCount: items.count - count))
         }
         let total = series.reduce(0) { $0 + $1.commits.count }
         var done = 0

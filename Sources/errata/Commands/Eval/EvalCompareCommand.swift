@@ -23,11 +23,15 @@ struct EvalCompareCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The data set of both.", valueName: "file"))
     var data: String
 
+    @Option(
+        help: ArgumentHelp("The general questions, if there were any.", valueName: "file"))
+    var general: String?
+
     @OptionGroup var selection: ScoreOptions
 
     func run() throws {
-        let comparison = try EvaluationResults(first, data: data).compared(
-            with: EvaluationResults(second, data: data), selection.selection)
+        let comparison = try EvaluationResults(first, data: data, general: general).compared(
+            with: EvaluationResults(second, data: data, general: general), selection.selection)
         guard !comparison.rows.isEmpty else {
             throw Failure("the runs have no method and version in common")
         }

@@ -22,6 +22,10 @@ struct EvalReportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The data set of the run.", valueName: "file"))
     var data: String
 
+    @Option(
+        help: ArgumentHelp("The general questions, if there were any.", valueName: "file"))
+    var general: String?
+
     @OptionGroup var selection: ScoreOptions
 
     @Option(help: ArgumentHelp("Write an HTML report.", valueName: "file"))
@@ -31,7 +35,7 @@ struct EvalReportCommand: ParsableCommand {
     var markdown: String?
 
     func run() throws {
-        let results = try EvaluationResults(results, data: data)
+        let results = try EvaluationResults(results, data: data, general: general)
         let report = EvaluationReport(
             results.header, results.scores(selection.selection), selection.selection,
             supersededCount: results.supersededCount)

@@ -23,6 +23,15 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Questions that no edit is about: asked with 10, 100, 1,000 and all edits in the store.",
+            valueName: "file"))
+    var general: String?
+
+    @Option(help: "So many of them, drawn by the seed.")
+    var generalCount = 200
+
+    @Option(
+        help: ArgumentHelp(
             "single, batch, batch:N or sequential; repeatable. (default: single)",
             valueName: "setting"))
     var setting: [String] = []
@@ -81,6 +90,7 @@ struct EvaluationOptions: ParsableArguments {
         }
         if methodNames.isEmpty { throw ValidationError("--method names no method") }
         if let items, items < 1 { throw ValidationError("--items takes at least 1") }
+        if generalCount < 1 { throw ValidationError("--general-count takes at least 1") }
         if let threads, !(1...256).contains(threads) {
             throw ValidationError("--threads takes 1 to 256")
         }
@@ -96,6 +106,9 @@ struct EvaluationOptions: ParsableArguments {
         if let items { set.keep(items, seed: seed) }
         guard !set.items.isEmpty else {
             throw Failure("\(data) has no item of a subject that is held back")
+        }
+        if let general {
+            try set.addGeneral(path: Paths.absolute(general), count: generalCount, seed: seed)
         }
         return set
     }

@@ -18,7 +18,7 @@ struct EvaluationResults {
     }
 
     /// Reads what a directory holds; `data` must be the file that was measured.
-    init(_ directory: String, data: String) throws {
+    init(_ directory: String, data: String, general: String?) throws {
         let (header, measured) = try EvaluationFiles.read(Paths.absolute(directory))
         var set = try EvaluationSet(
             path: Paths.absolute(data),
@@ -30,6 +30,17 @@ struct EvaluationResults {
         }
         if header.isHeldBack { set.keepHeldBack() }
         set.keep(header.itemCount, seed: header.seed)
+        if let hash = header.generalHash {
+            guard let general else {
+                throw Failure(
+                    "the run asked general questions too", hint: "Name their file with --general.")
+            }
+            try set.addGeneral(
+                path: Paths.absolute(general), count: header.generalCount, seed: header.seed)
+            guard set.generalHash?.hex == hash else {
+                throw Failure("\(general) is not the file that the run took questions from")
+            }
+        }
         self.init(header, measured, set)
     }
 
