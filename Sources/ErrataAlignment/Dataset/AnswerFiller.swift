@@ -15,6 +15,8 @@ package struct AnswerFiller: Sendable {
         package internal(set) var lineCount = 0
         /// Whether all questions were asked.
         package internal(set) var isComplete = true
+        /// Why a server stopped answering, if it did.
+        package internal(set) var failure: BackendError?
     }
 
     private let backend: any ChatBackend
@@ -31,7 +33,7 @@ package struct AnswerFiller: Sendable {
 
     /// Asks the questions in order and writes a file, which appears at the end.
     ///
-    /// If its task is cancelled, the file appears with what is answered by then.
+    /// If its task is cancelled, or a server that has answered fails, the file appears with what is answered by then.
     package func fill(
         _ questions: [OpenQuestion], to path: String,
         progress: @Sendable (_ done: Int) -> Void = { _ in }
@@ -40,8 +42,13 @@ package struct AnswerFiller: Sendable {
         var report = Report()
         for start in stride(from: 0, to: questions.count, by: atATime) {
             let part = Array(questions[start..<min(start + atATime, questions.count)])
-            guard let answers = try await answers(part) else {
+            let answers: [String?]
+            do { answers = try await self.answers(part) } catch is CancellationError {
                 report.isComplete = false
+                break
+            } catch let error as BackendError where report.askedCount > 0 {
+                report.isComplete = false
+                report.failure = error
                 break
             }
             for (question, answer) in zip(part, answers) {
@@ -61,19 +68,15 @@ package struct AnswerFiller: Sendable {
         return report
     }
 
-    /// Returns the answers of some questions, nil for those that have none; nil if the task is cancelled.
-    private func answers(_ questions: [OpenQuestion]) async throws -> [String?]? {
-        do {
-            return try await withThrowingTaskGroup(of: (Int, String?).self) { group in
-                for (index, question) in questions.enumerated() {
-                    group.addTask { (index, try await answer(question)) }
-                }
-                var answers = [String?](repeating: nil, count: questions.count)
-                for try await (index, answer) in group { answers[index] = answer }
-                return answers
+    /// Returns the answers of some questions, nil for those that have none.
+    private func answers(_ questions: [OpenQuestion]) async throws -> [String?] {
+        try await withThrowingTaskGroup(of: (Int, String?).self) { group in
+            for (index, question) in questions.enumerated() {
+                group.addTask { (index, try await answer(question)) }
             }
-        } catch is CancellationError {
-            return nil
+            var answers = [String?](repeating: nil, count: questions.count)
+            for try await (index, answer) in group { answers[index] = answer }
+            return answers
         }
     }
 

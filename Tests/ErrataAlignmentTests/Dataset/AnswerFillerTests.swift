@@ -94,6 +94,50 @@ struct AnswerFillerTests {
         }
     }
 
+    /// Fails from one question on, as a server that goes away.
+    private struct Leaving: ChatBackend {
+        let model: CheckpointBackend
+        let lastQuestion: String
+        var identity: [UInt8] { model.identity }
+        var byteCount: Int { 0 }
+        var answersAlone: Bool { true }
+        var abstention: String? { nil }
+
+        func reply(
+            to chat: [ChatMessage], _ options: ChatOptions,
+            onPiece: @escaping @Sendable (String) -> Void
+        ) async throws -> ChatEnd {
+            guard chat.last?.content != lastQuestion else {
+                throw BackendError(.unavailable, "the server is gone")
+            }
+            return try await model.reply(to: chat, options, onPiece: onPiece)
+        }
+    }
+
+    @Test("a server that goes away leaves what it answered, and one that never came no file")
+    func failing() async throws {
+        try await Self.withModel { directory, backend, _ in
+            let path = directory + "/filled.jsonl"
+            let options = ChatOptions(tokenCountMax: 40)
+            let leaving = Leaving(model: backend, lastQuestion: "who is 3")
+            let report = try await AnswerFiller(leaving, options, atATime: 2)
+                .fill(Self.questions, to: path)
+            #expect(report.askedCount == 2)
+            #expect(!report.isComplete)
+            #expect(report.failure?.message == "the server is gone")
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(text.split(separator: "\n").count == report.lineCount)
+
+            let gone = Leaving(model: backend, lastQuestion: "who is 0")
+            let other = directory + "/none.jsonl"
+            await #expect(throws: BackendError.self) {
+                try await AnswerFiller(gone, options, atATime: 2).fill(Self.questions, to: other)
+            }
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+            #expect(names.allSatisfy { !$0.hasPrefix("none") })
+        }
+    }
+
     @Test("questions are read from where they are to begin, and a broken line is named")
     func reading() throws {
         try withTemporaryDirectory { directory in

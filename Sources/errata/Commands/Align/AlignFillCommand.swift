@@ -101,7 +101,12 @@ struct AlignFillCommand: AsyncParsableCommand {
                     + "\(maxTokens.grouped) tokens")
         }
         guard !report.isComplete else { return }
-        Terminal.error.line("Stopped; --skip \(skip + report.askedCount) goes on from there.")
+        let next = "--skip \(skip + report.askedCount) goes on from there, into another file."
+        if let failure = report.failure {
+            throw Failure(
+                failure.message, hint: "\(failure.hint ?? "What is answered is kept.") \(next)")
+        }
+        Terminal.error.line("Stopped; \(next)")
         throw ExitCode(Interrupt.status)
     }
 
