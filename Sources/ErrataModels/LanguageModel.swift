@@ -38,6 +38,15 @@ package struct LanguageModel: Sendable {
         try texts.check(decoder.configuration)
     }
 
+    /// Puts a decoder whose weights were changed in memory to the texts of the base that it was made of.
+    ///
+    /// Its identity is the base's.
+    package init(_ base: DecoderBase, decoder: CausalDecoder) {
+        self.decoder = decoder
+        (tokenizer, endTokens, texts) = (base.tokenizer, base.endTokens, base.texts)
+        identity = base.identity
+    }
+
     /// Whether the directory says how a chat is put to the model.
     package var hasChatTemplate: Bool { texts.hasChatTemplate }
 

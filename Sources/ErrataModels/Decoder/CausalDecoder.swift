@@ -21,6 +21,7 @@ package struct CausalDecoder: Sendable {
     private let norm: RootMeanSquareNorm
     private let head: ProjectionGroup
     private let frequencies: [Float]
+    private let pool: WorkerPool
     let kernels: Kernels
     /// What it computes with; 8 bits if the checkpoint is in 8 bits, whatever was asked for.
     package let precision: Linear.Precision
@@ -74,6 +75,7 @@ package struct CausalDecoder: Sendable {
     ) throws(ModelError) {
         let configuration = weights.configuration
         let pool = WorkerPool(threads: threads)
+        self.pool = pool
         self.configuration = configuration
         self.name = name
         kernels = weights.kernels
@@ -91,6 +93,35 @@ package struct CausalDecoder: Sendable {
         let last = configuration.tiesEmbeddings ? embedding : try weights.weight("lm_head.weight")
         head = ProjectionGroup(
             [Projection(weight: last, bias: nil)], pool: pool, kernels: kernels)
+    }
+
+    /// Returns the decoder that `tensors` make where they differ from its own in some blocks only.
+    ///
+    /// All else is shared with it.
+    package func replacing(
+        blocks layers: Set<Int>, by tensors: any TensorSource
+    ) throws(ModelError) -> CausalDecoder {
+        let weights = try DecoderWeights(
+            tensors, configuration, precision: precision, adapters: [], kernels: kernels)
+        var blocks = blocks
+        for layer in layers.sorted() {
+            blocks[layer] = try DecoderBlock(weights, layer: layer, pool: pool)
+        }
+        return CausalDecoder(self, blocks)
+    }
+
+    private init(_ other: CausalDecoder, _ blocks: [DecoderBlock]) {
+        configuration = other.configuration
+        name = other.name
+        embedding = other.embedding
+        self.blocks = blocks
+        norm = other.norm
+        head = other.head
+        frequencies = other.frequencies
+        pool = other.pool
+        kernels = other.kernels
+        precision = other.precision
+        mergedAdapters = other.mergedAdapters
     }
 
     /// How many bytes the weights take, caches aside.
