@@ -18,10 +18,10 @@ struct DecoderHead: Sendable {
         var rightCount = 0
     }
 
-    private let norm: DecoderNorm
-    private let weight: CheckpointValues
-    private let width: Int
-    private let vocabulary: Int
+    let norm: DecoderNorm
+    let weight: CheckpointValues
+    let width: Int
+    let vocabulary: Int
     private let logitCountMax: Int
 
     /// `embedding` is the last map too if they are tied.
@@ -87,7 +87,7 @@ struct DecoderHead: Sendable {
         work.multiply(
             count, width, vocabulary, logits.start, stride, .rows(head, stride: width),
             into: gradient.start + rows.lowerBound * width, width)
-        if let sum = weight.gradient(pass.gradients) {
+        if let sum = weight.gradient(pass.gradients, pass) {
             let turned = work.transposed(
                 logits.start, stride: stride, rows: count, columns: vocabulary)
             work.multiply(

@@ -57,23 +57,23 @@ struct DecoderLinear: Sendable {
         return y
     }
 
-    /// Sums the gradients of the parameters.
+    /// Sums the gradients of the parameters, if they are wanted.
     ///
     /// Returns the gradient at x, or nil if it is not wanted.
     func backward(
         _ x: Tensor, _ dy: Tensor, _ pass: DecoderPass,
-        _ gradients: UnsafeMutablePointer<Float>, wantsInput: Bool = true
+        _ gradients: UnsafeMutablePointer<Float>?, wantsInput: Bool = true
     ) -> Tensor? {
         let dx = wantsInput ? Tensor(rows: x.rows, columns: inputs) : nil
         for (index, part) in parts.enumerated() {
-            if let gradient = part.weight.gradient(gradients) {
+            if let gradient = part.weight.gradient(gradients, pass) {
                 let turned = pass.work.transposed(
                     dy.start + part.column, stride: outputs, rows: x.rows, columns: part.outputs)
                 pass.work.multiply(
                     part.outputs, inputs, x.rows, turned.start, x.rows,
                     .rows(x.start, stride: inputs), into: gradient, inputs, adding: true)
             }
-            if let gradient = part.bias?.gradient(gradients) {
+            if let gradient = part.bias?.gradient(gradients, pass) {
                 for row in 0..<dy.rows {
                     pass.work.kernels.functions.add(
                         gradient, dy.start + row * outputs + part.column, part.outputs)

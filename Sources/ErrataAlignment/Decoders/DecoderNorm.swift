@@ -38,10 +38,10 @@ struct DecoderNorm: Sendable {
             x, x, count, width, weight.start(pass.values), epsilon)
     }
 
-    /// Replaces the gradient at y by the one at x and sums that of the weight.
+    /// Replaces the gradient at y by the one at x and sums that of the weight, if it is wanted.
     func backward(
         _ x: Tensor, _ gradient: Tensor, _ pass: DecoderPass,
-        _ gradients: UnsafeMutablePointer<Float>
+        _ gradients: UnsafeMutablePointer<Float>?
     ) {
         backward(
             Vectors(start: x.start, stride: width, count: 1),
@@ -59,10 +59,10 @@ struct DecoderNorm: Sendable {
     /// Does the same for vectors inside of wider rows.
     func backward(
         _ x: Vectors, _ gradient: Vectors, tokens: Int, _ pass: DecoderPass,
-        _ gradients: UnsafeMutablePointer<Float>
+        _ gradients: UnsafeMutablePointer<Float>?
     ) {
         let functions = pass.work.kernels.functions
-        let sum = weight.gradient(gradients)
+        let sum = weight.gradient(gradients, pass)
         let parts = Tensor.zeros(rows: Self.partCount, columns: width)
         pass.work.each(Self.partCount) { part in
             let rows =

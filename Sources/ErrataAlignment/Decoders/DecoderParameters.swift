@@ -30,11 +30,16 @@ struct CheckpointValues: Sendable {
         }
     }
 
-    /// Where the gradient is summed, or nil if the numbers stay.
+    /// Where the gradient is summed, or nil if the numbers stay or are out of focus.
     func gradient(
-        _ gradients: UnsafeMutablePointer<Float>?
+        _ gradients: UnsafeMutablePointer<Float>?, _ pass: DecoderPass
     ) -> UnsafeMutablePointer<Float>? {
         guard case .trained(let range) = place else { return nil }
+        if let focus = pass.focus,
+            range.lowerBound < focus.lowerBound || range.upperBound > focus.upperBound
+        {
+            return nil
+        }
         return gradients.map { $0 + range.lowerBound }
     }
 }

@@ -9,6 +9,8 @@ struct DecoderPass {
     let values: UnsafePointer<Float>
     /// Where gradients are summed; nil where none is wanted.
     let gradients: UnsafeMutablePointer<Float>?
+    /// The parameters whose gradients are summed; nil for all.
+    let focus: Range<Int>?
     /// Where masks start, or nil: nothing is dropped.
     let dropoutSeed: UInt64?
     let work: ParallelKernels

@@ -40,10 +40,25 @@ struct LowRankUpdate: Sendable {
         return inner
     }
 
-    /// Sums the gradients of A and B, and adds to dx, if it is wanted.
+    /// Sums the gradients of A and B, and adds to dx, where they are wanted.
     func backward(
         _ x: Tensor, _ dy: Tensor, column: Int, _ pass: DecoderPass,
-        _ gradients: UnsafeMutablePointer<Float>, addingTo dx: Tensor?
+        _ gradients: UnsafeMutablePointer<Float>?, addingTo dx: Tensor?
+    ) {
+        let back = back(dy, column: column, pass)
+        if let gradients { sum(x, dy, column: column, back, pass, gradients) }
+        guard let dx else { return }
+        let update = Tensor(rows: x.rows, columns: inputs)
+        pass.work.multiply(
+            x.rows, inputs, rank, back.start, padded,
+            .rows(pass.values + down.lowerBound, stride: inputs), into: update.start, inputs)
+        dropout.backward(update, pass, addingTo: dx)
+    }
+
+    /// Sums the gradients of A and B.
+    private func sum(
+        _ x: Tensor, _ dy: Tensor, column: Int, _ back: Tensor, _ pass: DecoderPass,
+        _ gradients: UnsafeMutablePointer<Float>
     ) {
         let (work, tokens) = (pass.work, x.rows)
         let dropped = dropout(x, pass)
@@ -58,17 +73,10 @@ struct LowRankUpdate: Sendable {
                 gradients[up.lowerBound + row * rank + i] += upGradient.start[i * outputs + row]
             }
         }
-        let back = back(dy, column: column, pass)
         let backTurned = work.transposed(back.start, stride: padded, rows: tokens, columns: rank)
         work.multiply(
             rank, inputs, tokens, backTurned.start, tokens, .rows(dropped.start, stride: inputs),
             into: gradients + down.lowerBound, inputs, adding: true)
-        guard let dx else { return }
-        let update = Tensor(rows: tokens, columns: inputs)
-        work.multiply(
-            tokens, inputs, rank, back.start, padded,
-            .rows(pass.values + down.lowerBound, stride: inputs), into: update.start, inputs)
-        dropout.backward(update, pass, addingTo: dx)
     }
 
     /// Returns dh, (tokens, padded rank).

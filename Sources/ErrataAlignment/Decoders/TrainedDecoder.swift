@@ -24,13 +24,19 @@ package struct TrainedDecoder: Sendable {
         package let gradients: UnsafeMutablePointer<Float>
         /// Where dropout's masks start; nil drops nothing.
         package let dropoutSeed: UInt64?
+        /// The parameters whose gradients are wanted, neighbours in the table; nil for all.
+        ///
+        /// Blocks below the first of them are left out of the backward pass.
+        package let focus: Range<Int>?
 
         package init(
-            divisor: Double, gradients: UnsafeMutablePointer<Float>, dropoutSeed: UInt64? = nil
+            divisor: Double, gradients: UnsafeMutablePointer<Float>, dropoutSeed: UInt64? = nil,
+            focus: Range<Int>? = nil
         ) {
             self.divisor = divisor
             self.gradients = gradients
             self.dropoutSeed = dropoutSeed
+            self.focus = focus
         }
     }
 
@@ -41,8 +47,10 @@ package struct TrainedDecoder: Sendable {
     private let isFull: Bool
     private let frequencies: [Float]
     private let embedding: CheckpointValues
-    private let blocks: [TrainedDecoderBlock]
-    private let head: DecoderHead
+    let blocks: [TrainedDecoderBlock]
+    /// Each block's first parameter.
+    private let blockStarts: [Int]
+    let head: DecoderHead
 
     /// Starts from a checkpoint: `table` receives the parameters with their first values.
     ///
@@ -59,10 +67,12 @@ package struct TrainedDecoder: Sendable {
         var parameters = DecoderParameters(source, method, seed: seed)
         embedding = try parameters.values("model.embed_tokens.weight")
         var blocks: [TrainedDecoderBlock] = []
+        var starts: [Int] = []
         for layer in 0..<configuration.layerCount {
+            starts.append(parameters.table.count)
             blocks.append(try TrainedDecoderBlock(layer: layer, &parameters))
         }
-        self.blocks = blocks
+        (self.blocks, blockStarts) = (blocks, starts)
         head = try DecoderHead(
             embedding: embedding, logitCountMax: logitCountMax ?? DecoderHead.logitCountDefault,
             &parameters)
@@ -75,11 +85,7 @@ package struct TrainedDecoder: Sendable {
     package func score(
         _ row: PackedRow, _ values: UnsafePointer<Float>, training: Training? = nil
     ) -> Score {
-        let longest = row.texts.map(\.count).max() ?? 0
-        let pass = DecoderPass(
-            row: row, rotations: Rotations(frequencies: frequencies, positions: 0..<longest),
-            values: values, gradients: training?.gradients, dropoutSeed: training?.dropoutSeed,
-            work: work)
+        let pass = pass(row, values, training)
         var x = embed(row, values)
         var tapes: [TrainedDecoderBlock.Tape] = []
         var inputs: [Tensor] = []
@@ -99,9 +105,10 @@ package struct TrainedDecoder: Sendable {
                 guard let dy = dx else { break }
                 let tape = recomputes ? block(inputs.removeLast(), pass).tape : tapes.removeLast()
                 dx = block.backward(
-                    tape, dy, pass, training.gradients, wantsInput: isFull || layer > 0)
+                    tape, dy, pass, training.gradients,
+                    wantsInput: wantsInput(layer, training.focus))
             }
-            if let dx, let sum = embedding.gradient(training.gradients) {
+            if let dx, let sum = embedding.gradient(training.gradients, pass) {
                 embedBack(row, dx, sum)
             }
         }
@@ -110,7 +117,24 @@ package struct TrainedDecoder: Sendable {
             keptByteCount: kept)
     }
 
-    private func embed(_ row: PackedRow, _ values: UnsafePointer<Float>) -> Tensor {
+    /// Returns what the layers of a pass share.
+    func pass(
+        _ row: PackedRow, _ values: UnsafePointer<Float>, _ training: Training? = nil
+    ) -> DecoderPass {
+        let longest = row.texts.map(\.count).max() ?? 0
+        return DecoderPass(
+            row: row, rotations: Rotations(frequencies: frequencies, positions: 0..<longest),
+            values: values, gradients: training?.gradients, focus: training?.focus,
+            dropoutSeed: training?.dropoutSeed, work: work)
+    }
+
+    /// Whether a parameter below a block wants its gradient.
+    private func wantsInput(_ layer: Int, _ focus: Range<Int>?) -> Bool {
+        guard isFull, let focus else { return isFull || layer > 0 }
+        return focus.lowerBound < blockStarts[layer]
+    }
+
+    func embed(_ row: PackedRow, _ values: UnsafePointer<Float>) -> Tensor {
         let width = configuration.width
         let x = Tensor(rows: row.tokens.count, columns: width)
         let words = embedding.start(values)

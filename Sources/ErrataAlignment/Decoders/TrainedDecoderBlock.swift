@@ -104,7 +104,7 @@ struct TrainedDecoderBlock: Sendable {
     /// Replaces the gradient behind ``turn(_:_:)`` by the one before it.
     private func turnBack(
         _ gradient: Tensor, _ raw: Tensor?, _ pass: DecoderPass,
-        _ gradients: UnsafeMutablePointer<Float>
+        _ gradients: UnsafeMutablePointer<Float>?
     ) {
         eachToken(pass) { row, position in
             let queries = gradient.start + row * gradient.columns
@@ -158,12 +158,12 @@ struct TrainedDecoderBlock: Sendable {
         return result
     }
 
-    /// Returns the gradient at x for the one at y, which is overwritten, and sums the parameters'.
+    /// Returns the gradient at x for the one at y, which is overwritten, and sums the parameters' if they are wanted.
     ///
     /// Returns nil if the one at x is not wanted.
     func backward(
         _ tape: Tape, _ gradient: Tensor, _ pass: DecoderPass,
-        _ gradients: UnsafeMutablePointer<Float>, wantsInput: Bool
+        _ gradients: UnsafeMutablePointer<Float>?, wantsInput: Bool
     ) -> Tensor? {
         guard let inner = contraction.backward(tape.activated, gradient, pass, gradients),
             let h = input.backward(

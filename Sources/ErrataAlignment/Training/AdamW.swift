@@ -72,6 +72,25 @@ package struct AdamW: Sendable {
         }
     }
 
+    /// Moves a vector that belongs to no table one step, without decay.
+    package mutating func update(
+        _ values: inout [Float], _ gradients: UnsafePointer<Float>, rate: Double
+    ) {
+        let whole = ParameterTable.Entry(
+            name: "", shape: [values.count], range: 0..<values.count, group: .decoder,
+            decays: false)
+        update(&values, gradients, [whole]) { _ in rate }
+    }
+
+    /// Forgets all steps; only numbers in `range` were ever moved.
+    package mutating func restart(_ range: Range<Int>) {
+        step = 0
+        for i in range {
+            first[i] = 0
+            second[i] = 0
+        }
+    }
+
     /// The arithmetic of one step.
     private struct Move {
         let (beta1, beta2, epsilon): (Float, Float, Float)
