@@ -1,6 +1,6 @@
 import Foundation
 
-/// A small random Llama of `Fixtures/decoder` as a checkpoint that can be asked: with a tokenizer of one token
+/// A small random decoder of `Fixtures/decoder`, a Llama if nothing else is said, as a checkpoint that can be asked: with a tokenizer of one token
 /// for each printable character.
 package struct TinyModel: Sendable {
     package let directory: String
@@ -12,16 +12,16 @@ package struct TinyModel: Sendable {
     /// A LoRA adapter of the model.
     package static var adapter: String { fixtures.appending(path: "llama-lora").path }
 
-    /// Writes the checkpoint into a directory `name` of its own; texts end at a token only if `ends`.
+    /// Writes the checkpoint `fixture` into a directory `name` of its own; texts end at a token only if `ends`.
     ///
     /// `positionCount` is more than the model was made with for texts that take their time.
     package init(
-        in parent: TemporaryDirectory, _ name: String = "tiny", positionCount: Int = 2_048,
-        chatTemplate: String? = nil, ends: Bool = false
+        in parent: TemporaryDirectory, _ name: String = "tiny", fixture: String = "llama",
+        positionCount: Int = 2_048, chatTemplate: String? = nil, ends: Bool = false
     ) throws {
         directory = parent.file(name)
         let copy = URL(filePath: directory)
-        try FileManager.default.copyItem(at: Self.fixtures.appending(path: "llama"), to: copy)
+        try FileManager.default.copyItem(at: Self.fixtures.appending(path: fixture), to: copy)
         let place = copy.appending(path: "config.json")
         var config = try String(contentsOf: place, encoding: .utf8)
         config = config.replacing(
