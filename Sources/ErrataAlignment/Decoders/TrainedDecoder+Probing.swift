@@ -1,5 +1,5 @@
 import CErrataKernels
-package import ErrataModels
+import ErrataModels
 
 /// A row that has gone through the first blocks of a decoder, to go on from there more than once.
 package struct HalfwayRow: Sendable {

@@ -5,12 +5,13 @@ import ErrataService
 ///
 /// `lookup`, `reader`: what the daemon answers without a language model. `decoder`, `decoder-lte`: the small decoder of
 /// the program with facts in scope, with the nearest three. `none`, `ice`: the model before alignment, alone and with
-/// the nearest three edits. `lte`, `errata`: the aligned model with the nearest three, with those in scope. A method
+/// the nearest three edits. `ft`, `ft-l`, `rome`, `memit`: the same model, the edits written into its weights. `lte`, `errata`: the aligned model with the nearest three, with those in scope. A method
 /// that judges scope takes `:strict` or `:lenient` behind its name.
 package struct MethodCatalog: Sendable {
-    package static let names = [
-        "lookup", "reader", "decoder", "decoder-lte", "none", "ice", "lte", "errata",
-    ]
+    package static let names =
+        [
+            "lookup", "reader", "decoder", "decoder-lte", "none", "ice", "lte", "errata",
+        ] + WeightEditorKind.allCases.map(\.rawValue)
 
     /// Which models there are.
     package struct Models: Sendable {
@@ -18,6 +19,10 @@ package struct MethodCatalog: Sendable {
         package var base: String?
         /// The directory of the aligned model, or of an adapter for the base.
         package var aligned: String?
+        /// Running text, for the editors that ask what keys mostly are.
+        package var text: [String] = []
+        /// Threads of an editor; other methods have one for each question.
+        package var threads = 1
         /// How the models' weights are held.
         package var precision: Linear.Precision = .float32
 
@@ -28,9 +33,13 @@ package struct MethodCatalog: Sendable {
     private let store: EvaluationStore
     private let k: Int?
     private let tokenCountMax: Int
+    private let seed: UInt64
     private var loaded: [String: PromptMethod.Model] = [:]
 
-    package init(_ models: Models, store: EvaluationStore, k: Int?, tokenCountMax: Int) {
+    package init(
+        _ models: Models, store: EvaluationStore, k: Int?, tokenCountMax: Int, seed: UInt64
+    ) {
+        self.seed = seed
         self.models = models
         self.store = store
         self.k = k
@@ -41,7 +50,8 @@ package struct MethodCatalog: Sendable {
     package static func check(_ names: [String], _ models: Models) throws {
         for name in names {
             let (method, _) = try parts(of: name)
-            if ["none", "ice"].contains(method), models.base == nil {
+            let editor = WeightEditorKind(rawValue: method)
+            if ["none", "ice"].contains(method) || editor != nil, models.base == nil {
                 throw EvaluationError("'\(name)' needs --model, the model before alignment")
             }
             if ["lte", "errata"].contains(method), models.aligned == nil {
@@ -70,6 +80,11 @@ package struct MethodCatalog: Sendable {
     /// Returns a method, after loading its model.
     package mutating func method(_ name: String) throws -> any EvaluatedMethod {
         let (method, strictness) = try Self.parts(of: name)
+        if let kind = WeightEditorKind(rawValue: method) {
+            return try EditorMethod(
+                kind, directory: models.base ?? "", sample: models.text, threads: models.threads,
+                tokenCountMax: tokenCountMax, seed: seed)
+        }
         switch method {
         case "lookup", "reader":
             return try JudgeMethod(method, strictness: strictness, k: k, store: store)

@@ -55,8 +55,7 @@ package struct PromptMethod: EvaluatedMethod {
         self.k = k
         self.tokenCountMax = tokenCountMax
         self.store = store
-        let digest = Digest(try model.language.identity.digest())
-        identity = "\(model.language.decoder.name) \(digest?.hex ?? "")"
+        identity = try model.language.hexIdentity
     }
 
     package func respond(
@@ -75,11 +74,31 @@ package struct PromptMethod: EvaluatedMethod {
             prompt = shown.text
         }
         guard model.answersAlone || !response.objects.isEmpty else { return response }
+        let said = try model.language.methodResponse(
+            to: prompt, target: target, tokenCountMax: tokenCountMax)
+        response.text = said.text == model.abstention ? nil : said.text
+        response.tokens = said.tokens
+        response.isTooLong = said.isTooLong
+        return response
+    }
+}
+
+extension LanguageModel {
+    /// Its name and hash.
+    var hexIdentity: String {
+        get throws { "\(decoder.name) \(Digest(try identity.digest())?.hex ?? "")" }
+    }
+
+    /// Returns what it says, and how it holds the target; a prompt longer than its positions has neither.
+    func methodResponse(
+        to prompt: String, target: String?, tokenCountMax: Int
+    ) throws -> MethodResponse {
+        var response = MethodResponse()
         do {
-            let said = try model.language.respond(
-                to: prompt, answers: target.map { [$0] } ?? [], tokenCountMax: tokenCountMax)
-            response.text =
-                said.text.isEmpty || said.text == model.abstention ? nil : said.text
+            let said = try respond(
+                to: prompt, answers: target.map { [$0] } ?? [], tokenCountMax: tokenCountMax,
+                isCancelled: { Task.isCancelled })
+            response.text = said.text.isEmpty ? nil : said.text
             response.tokens = said.answers.first ?? []
         } catch let error as ModelError where error.code == .limit {
             response.isTooLong = true

@@ -36,7 +36,9 @@ package struct EvaluationVersion: Sendable {
     /// Whether its edits follow those of another version: those are a beginning of its own.
     package func continues(_ other: EvaluationVersion?) -> Bool {
         guard let other else { return false }
-        return label.hasPrefix("sequential") && other.label.hasPrefix("sequential")
+        return ["sequential", "general"].contains {
+            label.hasPrefix($0) && other.label.hasPrefix($0)
+        }
             && edits.lowerBound == other.edits.lowerBound
             && edits.upperBound >= other.edits.upperBound
     }

@@ -14,8 +14,8 @@ struct EvalRunCommand: AsyncParsableCommand {
 
             Methods: lookup and reader answer without a language model; decoder is the small one in the \
             program (decoder-lte: shown the nearest three, unfiltered). With --model, the model before \
-            alignment: none (no edits) and ice (the nearest three in its prompt). With --aligned, after \
-            it: lte (the nearest three) and errata (those that the reader finds in scope). A method that \
+            alignment: none (no edits), ice (the nearest three in its prompt), and ft, ft-l, rome and \
+            memit, which write edits into its weights. With --aligned, after it: lte (the nearest three) and errata (those that the reader finds in scope). A method that \
             judges scope may be strict or lenient: reader:strict.
 
               errata eval run --data zsre.json --out results

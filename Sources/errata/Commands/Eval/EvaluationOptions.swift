@@ -47,6 +47,11 @@ struct EvaluationOptions: ParsableArguments {
             "The aligned model, or an adapter for --model.", valueName: "dir"))
     var aligned: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Running text, for rome and memit: what the model mostly reads.", valueName: "file"))
+    var text: String?
+
     @Option(name: .customShort("k"), help: "How many facts are considered. (default: the method's)")
     var k: Int?
 
@@ -83,7 +88,29 @@ struct EvaluationOptions: ParsableArguments {
         return models
     }
 
+    /// The same with the text that the editors need.
+    func loadedModels() throws -> MethodCatalog.Models {
+        var models = models
+        models.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        guard let text else { return models }
+        guard let bytes = FileManager.default.contents(atPath: Paths.absolute(text)) else {
+            throw Failure("cannot read \(text)")
+        }
+        let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+            .map(String.init).filter { $0.contains { !$0.isWhitespace } }
+        // Evenly over the file: its beginning may be about one thing.
+        let step = max(1, lines.count / EvaluationOptions.textLineCountMax)
+        models.text = stride(from: 0, to: lines.count, by: step).map { lines[$0] }
+        return models
+    }
+
+    /// Lines of running text that are read at most, about.
+    private static let textLineCountMax = 2_000
+
     func check() throws {
+        if ["rome", "memit"].contains(where: methodNames.contains), text == nil {
+            throw ValidationError("rome and memit need --text, a file of running text")
+        }
         _ = try settings
         do { try MethodCatalog.check(methodNames, models) } catch let error as EvaluationError {
             throw ValidationError(error.message)

@@ -100,8 +100,9 @@ struct EvaluationWork: Sendable {
         }
         return try await withKnowledge { knowledge in
             var catalog = MethodCatalog(
-                options.models, store: try EvaluationStore(knowledge), k: options.k,
-                tokenCountMax: options.maxTokens)
+                try options.loadedModels(), store: try EvaluationStore(knowledge), k: options.k,
+                tokenCountMax: options.maxTokens,
+                seed: options.seed)
             let bar = ProgressBar("timing")
             defer { bar.clear() }
             var rows: [EditingSpeed.Row] = []
@@ -158,7 +159,9 @@ struct EvaluationWork: Sendable {
             bar.update($0, of: $1)
         }
         var catalog = MethodCatalog(
-            options.models, store: store, k: options.k, tokenCountMax: options.maxTokens)
+            try options.loadedModels(), store: store, k: options.k,
+            tokenCountMax: options.maxTokens,
+            seed: options.seed)
         let methods = try options.methodNames.map { try catalog.method($0) }
         let header = header(set, methods)
         let (files, done) = try EvaluationFiles.open(directory, header, resumes: resumes)
