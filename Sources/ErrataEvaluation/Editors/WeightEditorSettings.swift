@@ -10,7 +10,7 @@ package struct WeightEditorSettings: Equatable, Sendable {
     package var mass = MassSettings()
     package var keys = KeyStatisticsSettings()
     /// Beginnings put before a prompt, beside the prompt alone, so that an edit holds wherever it stands.
-    package var prefixCount = 4
+    package var prefixCount = 1
     /// Words of each; they are cut out of the sample.
     package var prefixWordCount = 5
 
@@ -45,7 +45,7 @@ package struct FineTuningSettings: Equatable, Sendable {
 
 /// How the vector is found that ROME and MEMIT write.
 package struct VectorSearchSettings: Equatable, Sendable {
-    package var stepCountMax = 25
+    package var stepCountMax = 50
     /// The length of a step, in shares of the length of the vector that is changed.
     package var stepLength: Double
     /// The longest change, in the same shares.
@@ -66,8 +66,8 @@ package struct VectorSearchSettings: Equatable, Sendable {
 /// ROME's.
 package struct RankOneSettings: Equatable, Sendable {
     /// Where it writes, as a share of the depth.
-    package var depth = 0.3
-    package var search = VectorSearchSettings(stepLength: 0.5, lengthMax: 8)
+    package var depth = 0.35
+    package var search = VectorSearchSettings(stepLength: 1, lengthMax: 20)
 
     package init() {}
 }
@@ -75,12 +75,12 @@ package struct RankOneSettings: Equatable, Sendable {
 /// MEMIT's.
 package struct MassSettings: Equatable, Sendable {
     /// The blocks that it writes to, as shares of the depth.
-    package var depths = 0.1...0.4
-    package var search = VectorSearchSettings(stepLength: 0.2, lengthMax: 2)
+    package var depths = 0.3...0.5
+    package var search = VectorSearchSettings(stepLength: 0.5, lengthMax: 6)
     /// The weight of what is known, λ, in shares of the width of a key.
     ///
     /// A typical key's kᵀ C⁻¹ k is that width, so at 1 half of the change of a typical key comes through.
-    package var knownWeight = 0.1
+    package var knownWeight = 0.02
 
     package init() {}
 }

@@ -106,10 +106,12 @@ struct ClosedFormTests {
         #expect(key != mean)
         let old = RankOneEditor.product(weights.values[range], key)
         let search = VectorSearch(settings: RankOneSettings().search, decoder: weights.decoder)
+        var settings = RankOneSettings()
+        settings.depth = 0.3
         let found = try search(
             located.texts, weights.values, layer: 1, norm: old.length, isCancelled: { false })
         let before = weights.values[range].map(Double.init)
-        let outcome = try RankOneEditor(settings: RankOneSettings()).apply(
+        let outcome = try RankOneEditor(settings: settings).apply(
             located, to: &weights, statistics, isCancelled: { false })
         #expect(outcome == found.outcome)
         let change = found.vector.map(Double.init)

@@ -104,6 +104,7 @@ struct TinyKnower: Sendable {
         settings.fineTuning.rate = 3e-3
         settings.boundedFineTuning.bound = 1
         settings.boundedFineTuning.rate = 5e-2
+        settings.rankOne.depth = 0.3
         settings.mass.depths = 0...0.4
         change(&settings)
         return try EditedModel(
