@@ -6,6 +6,7 @@ package actor EditorMethod: EvaluatedMethod {
     package nonisolated let identity: String
     package nonisolated let scoresTokens = true
     package nonisolated let isStateful = true
+    package nonisolated let byteCount: Int?
     private let kind: WeightEditorKind
     private let edited: EditedModel
     private let tokenCountMax: Int
@@ -25,6 +26,9 @@ package actor EditorMethod: EvaluatedMethod {
         original = try edited.languageModel()
         current = original
         identity = try original.hexIdentity
+        // In float32: the model that answers, the numbers that edits change, those that they are put back to, and
+        // for fine-tuning the optimizer's means.
+        byteCount = (kind == .ft || kind == .ftl ? 5 : 3) * original.decoder.byteCount
     }
 
     package func prepare(

@@ -7,6 +7,8 @@ package protocol EvaluatedMethod: Sendable {
     var name: String { get }
     /// Which models and rules answer: part of a run's description.
     var identity: String { get }
+    /// What its own weights take in memory, beside the encoder and the reader of the daemon; nil if it has none.
+    var byteCount: Int? { get }
     /// Whether it tells how likely it holds the tokens of an answer.
     var scoresTokens: Bool { get }
     /// Whether versions must be asked one after the other, in order: what it is depends on the version.
@@ -27,6 +29,8 @@ package protocol EvaluatedMethod: Sendable {
 }
 
 extension EvaluatedMethod {
+    package var byteCount: Int? { nil }
+
     package var isStateful: Bool { false }
 
     package func prepare(

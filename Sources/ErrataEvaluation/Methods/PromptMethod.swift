@@ -37,6 +37,7 @@ package struct PromptMethod: EvaluatedMethod {
     package let name: String
     package let identity: String
     package let scoresTokens = true
+    package var byteCount: Int? { model.language.decoder.byteCount }
     private let model: Model
     private let showing: Showing
     private let strictness: Strictness

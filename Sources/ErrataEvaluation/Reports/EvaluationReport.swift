@@ -43,7 +43,11 @@ package struct EvaluationReport {
                         + (selection.leavesOutSuperseded ? ", left out" : ", included")
                 ))
         }
-        return facts + header.methods.map { ("Method \($0.name)", $0.identity) }
+        return facts
+            + header.methods.map { method in
+                let memory = method.bytes.map { ", \($0 >> 20) MiB" } ?? ""
+                return ("Method \(method.name)", method.identity + memory)
+            }
     }
 
     private static let notes = [

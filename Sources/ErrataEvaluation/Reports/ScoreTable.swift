@@ -35,7 +35,8 @@ package struct ScoreTable {
 
     private func title(_ version: String) -> String {
         let of = scores.first { $0.version == version }
-        return "\(version) (\(of?.itemCount ?? 0) items)"
+        let count = of?.itemCount ?? 0
+        return "\(version) (\(count) \(count == 1 ? "item" : "items"))"
     }
 
     private func line(_ score: Score) -> String {

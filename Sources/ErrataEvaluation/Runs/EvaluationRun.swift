@@ -161,10 +161,12 @@ struct AnswerJudge {
     }
 
     /// Returns the share of places that are right, or as before; 0 where a target has no place that was scored.
+    ///
+    /// Nil for a local question to a method that says nothing without edits: there is nothing to stay.
     private func share(of response: MethodResponse) -> Double? {
         guard question.target != nil else { return nil }
         if let before {
-            guard !before.tokens.isEmpty || !response.tokens.isEmpty else { return 1 }
+            guard !before.tokens.isEmpty else { return nil }
             guard before.tokens.count == response.tokens.count else { return 0 }
             let same = zip(before.tokens, response.tokens).count { $0.mostLikely == $1.mostLikely }
             return Double(same) / Double(before.tokens.count)

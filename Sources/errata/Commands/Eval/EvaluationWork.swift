@@ -191,7 +191,9 @@ struct EvaluationWork: Sendable {
             version: Version.text, set: set, isHeldBack: options.heldBack,
             settings: options.setting.isEmpty ? ["single"] : options.setting, k: options.k,
             tokenCountMax: options.maxTokens, seed: options.seed,
-            methods: methods.map { .init(name: $0.name, identity: $0.identity, bytes: nil) },
+            methods: methods.map {
+                .init(name: $0.name, identity: $0.identity, bytes: $0.byteCount)
+            },
             machine: Machine.description)
     }
 }
