@@ -50,15 +50,16 @@ package struct BertEncoder: Sendable {
     /// Returns the last hidden states, (tokens, width), of sentences that lie one after the other.
     ///
     /// `segments` gives each token's row of the segment table, 0 where it is nil. `observe` sees the
-    /// embeddings and then the output of every block.
+    /// embeddings and then the output of every block. The threads of `pool` share the work, which changes no bit.
     package func callAsFunction(
-        _ sentences: [[Int32]], segments: [[UInt8]]? = nil, observe: ((Matrix) -> Void)? = nil
+        _ sentences: [[Int32]], segments: [[UInt8]]? = nil, pool: WorkerPool? = nil,
+        observe: ((Matrix) -> Void)? = nil
     ) -> Matrix {
         var x = embeddings(sentences, segments: segments)
         let ranges = Self.ranges(sentences)
         observe?(x)
         for block in blocks {
-            x = block(x, sentences: ranges)
+            x = block(x, sentences: ranges, pool)
             observe?(x)
         }
         return x
@@ -162,8 +163,10 @@ struct BertBlock {
     }
 
     /// Returns (tokens, width) for x, (tokens, width).
-    func callAsFunction(_ x: Matrix, sentences: [Range<Int>]) -> Matrix {
-        let h = attentionNorm(attention(x, sentences: sentences).adding(x, kernels))
-        return feedForwardNorm(feedForward(h).adding(h, kernels))
+    func callAsFunction(
+        _ x: Matrix, sentences: [Range<Int>], _ pool: WorkerPool?
+    ) -> Matrix {
+        let h = attentionNorm(attention(x, sentences: sentences, pool).adding(x, kernels))
+        return feedForwardNorm(feedForward(h, pool).adding(h, kernels))
     }
 }

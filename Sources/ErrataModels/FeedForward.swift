@@ -15,10 +15,10 @@ package struct FeedForward: Sendable {
         self.kernels = kernels
     }
 
-    /// Returns (tokens, width) for x, (tokens, width).
-    package func callAsFunction(_ x: Matrix) -> Matrix {
-        var hidden = intermediate(x)
+    /// Returns (tokens, width) for x, (tokens, width); the threads of `pool` share the work.
+    package func callAsFunction(_ x: Matrix, _ pool: WorkerPool? = nil) -> Matrix {
+        var hidden = intermediate(x, pool)
         kernels.functions.gelu(&hidden.values, hidden.values.count)
-        return output(hidden)
+        return output(hidden, pool)
     }
 }

@@ -59,18 +59,24 @@ package struct Linear: Sendable {
     ///
     /// In float32 each output is one chain of fused multiply-adds over the inputs that starts at the
     /// bias: a row of the result depends on nothing but its row of x. So it does in int8.
-    package func callAsFunction(_ x: Matrix) -> Matrix {
+    ///
+    /// The threads of `pool` share the outputs, which changes no bit.
+    package func callAsFunction(_ x: Matrix, _ pool: WorkerPool? = nil) -> Matrix {
         precondition(x.columns == inputs)
         switch weight {
-        case .quantized(let weight): return weight.multiply(x, bias: bias)
+        case .quantized(let weight): return weight.multiply(x, bias: bias, pool)
         case .packed(let packed):
             let panel = Int(ERRATA_PANEL_WIDTH)
             return Matrix(rows: x.rows, columns: outputs) { y in
-                packed.withUnsafeBufferPointer { packed in
-                    guard let packed = packed.baseAddress else { return }
-                    kernels.functions.gemm(
-                        x.rows, outputs, inputs, x.values, inputs, packed, panel, inputs * panel,
-                        bias, y, outputs)
+                pool.shareColumns(outputs, products: x.rows * inputs) { columns in
+                    let first = columns.lowerBound
+                    packed.withUnsafeBufferPointer { packed in
+                        guard let packed = packed.baseAddress else { return }
+                        kernels.functions.gemm(
+                            x.rows, columns.count, inputs, x.values, inputs,
+                            packed + first * inputs, panel, inputs * panel,
+                            Array(bias[columns]), y + first, outputs)
+                    }
                 }
             }
         }

@@ -70,7 +70,9 @@ struct QuantizedWeight: Sendable {
     }
 
     /// Returns x Wᵀ + b, (tokens, outputs), for x, (tokens, inputs).
-    func multiply(_ x: Matrix, bias: [Float]) -> Matrix {
+    ///
+    /// The threads of `pool` share the outputs, which changes no bit.
+    func multiply(_ x: Matrix, bias: [Float], _ pool: WorkerPool? = nil) -> Matrix {
         let stride = (inputs + 3) / 4 * 4
         return withUnsafeTemporaryAllocation(of: Int8.self, capacity: x.rows * stride) { rounded in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: x.rows) { rowScales in
@@ -79,11 +81,15 @@ struct QuantizedWeight: Sendable {
                     else { return }
                     kernels.functions.quantize_rows(
                         rounded, rowScales, x.values, x.rows, inputs, stride)
-                    withPacked { packed in
-                        guard let packed = packed.baseAddress else { return }
-                        kernels.functions.gemm_i8(
-                            x.rows, outputs, stride, rounded, rowScales, packed, scales, bias, y,
-                            outputs)
+                    pool.shareColumns(outputs, products: x.rows * inputs) { columns in
+                        let first = columns.lowerBound
+                        withPacked { packed in
+                            guard let packed = packed.baseAddress else { return }
+                            kernels.functions.gemm_i8(
+                                x.rows, columns.count, stride, rounded, rowScales,
+                                packed + first * stride, Array(scales[columns]),
+                                Array(bias[columns]), y + first, outputs)
+                        }
                     }
                 }
             }

@@ -37,9 +37,12 @@ package struct SelfAttention: Sendable {
 
     /// Returns (tokens, width) for x, (tokens, width); each range of rows attends to itself only.
     ///
-    /// No padding takes part: a sentence's rows come out the same whatever the other ranges hold.
-    package func callAsFunction(_ x: Matrix, sentences: [Range<Int>]) -> Matrix {
-        let qkv = projection(x)
+    /// No padding takes part: a sentence's rows come out the same whatever the other ranges hold. The threads of
+    /// `pool` share the projections.
+    package func callAsFunction(
+        _ x: Matrix, sentences: [Range<Int>], _ pool: WorkerPool? = nil
+    ) -> Matrix {
+        let qkv = projection(x, pool)
         let heads = Matrix(rows: x.rows, columns: x.columns) { heads in
             let longest = sentences.map(\.count).max() ?? 0
             let scratch = Self.padded(longest) * (longest + headWidth)
@@ -58,7 +61,7 @@ package struct SelfAttention: Sendable {
                 }
             }
         }
-        return output(heads)
+        return output(heads, pool)
     }
 
     /// Writes one head of one sentence.

@@ -8,8 +8,7 @@ import Synchronization
 /// and whatever the number of threads and the level of the kernels.
 ///
 /// Instances hold no mutable state: any number of threads may encode at the same time.
-/// The threads of one encoder share the passes of a batch; one text alone runs on one thread, about
-/// 4 ms for 16 tokens of all-MiniLM-L6-v2 with AVX-512.
+/// The threads of one encoder share the passes of a batch, or the products of a text alone.
 package final class SentenceEncoder: Sendable {
     /// Tokens that one pass of the model takes at most, unless one sentence alone has more.
     package static let passTokenCountMax = 256
@@ -31,6 +30,8 @@ package final class SentenceEncoder: Sendable {
     let tokenizer: Tokenizer
     let checkpoint: SafeTensors
     private let threads: Int
+    /// Shares the products of a pass that is alone; nil for one thread.
+    private let pool: WorkerPool?
     package let kernels: Kernels
 
     /// Loads a sentence-transformers directory, for example all-MiniLM-L6-v2.
@@ -55,7 +56,7 @@ package final class SentenceEncoder: Sendable {
         identity = Array(
             SHA256.hash(data: base.identity + Array(" \(precision.rawValue)".utf8)))
         (tokenizer, checkpoint) = (base.tokenizer, base.checkpoint)
-        (threads, kernels) = (base.threads, base.kernels)
+        (threads, pool, kernels) = (base.threads, base.pool, base.kernels)
     }
 
     /// Loads a directory to run on one level of the kernels.
@@ -95,6 +96,7 @@ package final class SentenceEncoder: Sendable {
         identity = files.identity()
         name = files.name
         self.threads = threads
+        pool = threads > 1 ? WorkerPool(threads: threads) : nil
         self.kernels = kernels
     }
 
@@ -155,7 +157,8 @@ package final class SentenceEncoder: Sendable {
             let wave = passes[first..<min(first + threads, passes.count)]
             Workers.run(wave.count) { i in
                 let pass = wave[first + i]
-                let rows = self.vectors(pass.map { sentences[$0] })
+                let rows = self.vectors(
+                    pass.map { sentences[$0] }, wave.count == 1 ? self.pool : nil)
                 vectors.withLock { vectors in
                     for (row, sentence) in pass.enumerated() {
                         vectors.replaceSubrange(
@@ -197,8 +200,8 @@ package final class SentenceEncoder: Sendable {
     }
 
     /// Returns the vectors of one pass, (sentences, width).
-    private func vectors(_ sentences: [[Int32]]) -> [Float] {
-        let hidden = model(sentences)
+    private func vectors(_ sentences: [[Int32]], _ pool: WorkerPool?) -> [Float] {
+        let hidden = model(sentences, pool: pool)
         return BertEncoder.ranges(sentences).flatMap { rows in
             let vector = pooling.vector(hidden, rows: rows)
             return isNormalized ? unit(vector) : vector

@@ -75,9 +75,6 @@ struct ProjectionGroup: Sendable {
         }
     }
 
-    /// Products of a weight and a number below which a piece is too short to hand over: some microseconds.
-    private static let pieceProductCount = 40_000
-
     /// Splits the panels of all maps among the threads.
     private func multiply(_ x: ProjectionInput, to y: UnsafeMutablePointer<Float>) {
         let panel = Int(ERRATA_PANEL_WIDTH)
@@ -85,7 +82,8 @@ struct ProjectionGroup: Sendable {
         let products = panel * inputs * max(x.rows, 1)
         // The threads write different columns of y, and only read x.
         nonisolated(unsafe) let (x, y) = (x, y)
-        pool.run(panels.reduce(0, +), grain: Self.pieceProductCount / products + 1) { range in
+        pool.run(panels.reduce(0, +), grain: WorkerPool?.pieceProductCount / products + 1) {
+            range in
             var first = 0
             for (number, projection) in projections.enumerated() {
                 let own = range.clamped(to: first..<first + panels[number])

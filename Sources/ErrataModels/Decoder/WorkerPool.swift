@@ -69,6 +69,24 @@ package final class WorkerPool: Sendable {
     }
 }
 
+extension WorkerPool? {
+    /// Products of a weight and a number below which a piece is too short to hand over: some microseconds.
+    static let pieceProductCount = 40_000
+
+    /// Calls `body` with ranges of columns that make up 0..<count, each from the start of a panel on; without a pool
+    /// or for little work with all at once.
+    ///
+    /// A column takes so many `products`.
+    func shareColumns(_ count: Int, products: Int, _ body: (Range<Int>) -> Void) {
+        let panel = Int(ERRATA_PANEL_WIDTH)
+        guard let pool = self else { return body(0..<count) }
+        let grain = Self.pieceProductCount / max(panel * products, 1) + 1
+        pool.run((count + panel - 1) / panel, grain: grain) { panels in
+            body(panels.lowerBound * panel..<min(panels.upperBound * panel, count))
+        }
+    }
+}
+
 /// The work in hand: a job, its pieces, and who sleeps.
 ///
 /// One word says which job it is, how many pieces it has and which comes next; whoever raises the last of
