@@ -3,6 +3,7 @@ import ErrataAPI
 import ErrataAlignment
 import ErrataClient
 import ErrataCore
+import ErrataEvaluation
 import ErrataJournal
 import ErrataModels
 import ErrataServer
@@ -31,6 +32,7 @@ struct Failure: Error, Equatable {
         case let error as ServerSocketError: self.init(error.message, hint: error.hint)
         case let error as FactError: self.init(error.description)
         case let error as DatasetError: self.init(error.message, hint: error.hint)
+        case let error as EvaluationError: self.init(error.message, hint: error.hint)
         case let error as ModelError: self.init(error.message, hint: error.hint)
         case let error as BackendError: self.init(error.message, hint: error.hint)
         default: return nil

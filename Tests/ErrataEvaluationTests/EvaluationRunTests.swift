@@ -99,6 +99,16 @@ struct EvaluationRunTests {
         await bench.knowledge.close()
     }
 
+    @Test("a batch of as many as there are is asked once, and a setting that is named twice too")
+    func sameBatches() async throws {
+        let bench = try await Bench(
+            Self.lines, [.batch(4), .batch(nil), .batch(9), .single, .single])
+        #expect(
+            bench.store.versions.map(\.label)
+                == ["batch 4"] + Array(repeating: "single", count: 4))
+        await bench.knowledge.close()
+    }
+
     @Test("what was measured is not measured again, and a run goes on behind a line cut short")
     func resuming() async throws {
         let bench = try await Bench(Self.lines, [.single])

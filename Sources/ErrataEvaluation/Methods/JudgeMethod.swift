@@ -18,7 +18,11 @@ package struct JudgeMethod: EvaluatedMethod {
     ) throws {
         guard
             let model = store.knowledge.loadedModels.first(where: { $0.name == answerer })
-        else { throw EvaluationError("there is no \(answerer) here") }
+        else {
+            throw EvaluationError(
+                "there is no \(answerer) here",
+                hint: "The reader needs the sentence encoder: leave --no-models out.")
+        }
         name = strictness == .normal ? answerer : "\(answerer):\(strictness.rawValue)"
         identity = "\(answerer) \(model.hash.hex)"
         self.store = store

@@ -34,9 +34,14 @@ package final class EvaluationFiles: Sendable {
             }
             measured = try readMeasurements(path, dropsLast: true)
         } else {
-            try FileManager.default.createDirectory(
-                atPath: directory, withIntermediateDirectories: true)
-            try encoded(header, pretty: true).write(to: URL(filePath: headerPath))
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: directory, withIntermediateDirectories: true)
+                try encoded(header, pretty: true).write(to: URL(filePath: headerPath))
+            } catch {
+                throw EvaluationError(
+                    "results cannot be written to \(directory): \(error.localizedDescription)")
+            }
         }
         let files = try EvaluationFiles(path, keeping: measured)
         return (files, measured)

@@ -24,7 +24,10 @@ package struct EvaluationStore: Sendable {
             $0.isGeneral ? nil : knowledge.journal.factID(for: try $0.edit.checked().key)
         }
         let count = items.count { !$0.isGeneral }
+        // One batch of so many as there are items is the batch of all.
+        var branches: Set<String> = []
         var series = settings.flatMap { EvaluationPlan.series(of: $0, itemCount: count) }
+            .filter { branches.insert($0.branch).inserted }
         if count < items.count {
             series.append(
                 EvaluationPlan.general(itemCount: count, generalCount: items.count - count))

@@ -42,8 +42,14 @@ struct EvalRunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let directory = Paths.absolute(out)
-        let scores = try await Interrupt.cancelling {
-            try await EvaluationWork(evaluation).run(into: directory, resumes: resume)
+        let scores: EvaluationResults
+        do {
+            scores = try await Interrupt.cancelling {
+                try await EvaluationWork(evaluation).run(into: directory, resumes: resume)
+            }
+        } catch let code as ExitCode {
+            Terminal.error.line("Stopped; the same command with --resume goes on from there.")
+            throw code
         }
         try selection.show(scores)
     }

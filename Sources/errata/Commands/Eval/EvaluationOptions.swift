@@ -64,6 +64,11 @@ struct EvaluationOptions: ParsableArguments {
     @Option(help: "Items that are measured at a time. (default: one for each processor)")
     var threads: Int?
 
+    @Flag(
+        name: .customLong("no-models"),
+        help: "Search by words alone, without encoder and reader.")
+    var isWithoutModels = false
+
     @Option(help: "How the reader computes: int8 or float32.")
     var reader = ReaderChoice.int8
 

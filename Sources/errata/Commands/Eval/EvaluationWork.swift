@@ -124,14 +124,14 @@ struct EvaluationWork: Sendable {
     private func withKnowledge<Result>(
         _ body: (KnowledgeBase) async throws -> Result
     ) async throws -> Result {
-        let encoder = try await encoder()
+        let encoder = options.isWithoutModels ? nil : try await encoder()
         let folder =
             FileManager.default.temporaryDirectory.path
             + "/errata-eval-\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var configuration = KnowledgeBase.Configuration(
             dataDirectory: folder, encoderDirectory: encoder,
-            readerPrecision: options.reader.precision)
+            readerPrecision: encoder == nil ? nil : options.reader.precision)
         configuration.journal.random = .repeatable(seed: options.seed)
         let knowledge = try KnowledgeBase(configuration)
         do {

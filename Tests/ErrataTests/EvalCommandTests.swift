@@ -1,0 +1,99 @@
+import Foundation
+import Testing
+
+/// Evaluates without the encoder, which is not there for every test: lookup by words, the decoder of the program,
+/// and a tiny random Llama.
+@Suite("evaluations on the command line")
+struct EvalCommandTests {
+    private static let items = (0..<6).map { i in
+        "{\"subject\": \"Person \(i)\", \"prompt\": \"The favourite colour of Person \(i) is\", "
+            + "\"target\": \"\(["red", "green", "blue"][i % 3])\", \"locality\": {\"Other\": "
+            + "[{\"prompt\": \"The birthplace of Person \(i) is\", \"answers\": [\"London\"]}]}}"
+    }
+
+    private func withItems(_ body: (_ directory: String, _ data: String) async throws -> Void)
+        async throws
+    {
+        try await TinyLlama.inDirectory(firstToken: 3) { directory in
+            let data = directory.appending(path: "items.jsonl")
+            try Data(Self.items.joined(separator: "\n").utf8).write(to: data)
+            try await body(directory.path, data.path)
+        }
+    }
+
+    @Test("a run measures, is told as table, JSON and documents, goes on, and is compared")
+    func run() async throws {
+        try await withItems { directory, data in
+            let out = directory + "/out"
+            let command = [
+                "eval", "run", "--data", data, "--no-models", "--method", "lookup,decoder,ice",
+                "--model", directory + "/llama", "--setting", "single", "--setting", "sequential",
+                "--max-tokens", "8", "--out", out,
+            ]
+            let first = try await CommandLineTool.run(command)
+            #expect(first.status == 0, "\(first.stderr)")
+            let lines = first.stdout.split(separator: "\n").map(String.init)
+            #expect(lines.allSatisfy { $0.count <= 80 })
+            #expect(lines.first == "items.jsonl: 6 items")
+            #expect(lines.contains { $0.hasPrefix("sequential after 6 (6 items)") })
+            let lookup = try #require(lines.first { $0.hasPrefix("  lookup") })
+            #expect(lookup.contains(" n/a 100.0"))
+
+            let again = try await CommandLineTool.run(command)
+            #expect(again.status == 1)
+            #expect(again.stderr.contains("holds a run already"))
+            let resumed = try await CommandLineTool.run(command + ["--resume", "--json"])
+            #expect(resumed.status == 0, "\(resumed.stderr)")
+            let summary = try #require(
+                try JSONSerialization.jsonObject(with: Data(resumed.stdout.utf8))
+                    as? [String: Any])
+            let scores = try #require(summary["scores"] as? [[String: Any]])
+            #expect(scores.count == 3 * 4)
+
+            let (html, markdown) = (directory + "/a.html", directory + "/a.md")
+            let report = try await CommandLineTool.run([
+                "eval", "report", out, "--data", data, "--html", html, "--markdown", markdown,
+            ])
+            #expect(report.status == 0, "\(report.stderr)")
+            #expect(try String(contentsOfFile: html, encoding: .utf8).contains("</html>"))
+            #expect(try String(contentsOfFile: markdown, encoding: .utf8).contains("| decoder |"))
+
+            let compared = try await CommandLineTool.run([
+                "eval", "compare", out, out, "--data", data,
+            ])
+            #expect(compared.status == 0, "\(compared.stderr)")
+            #expect(compared.stdout.contains("success exact"))
+            #expect(!compared.stdout.contains("*"))
+            try Data("{}".utf8).write(to: URL(filePath: data))
+            let other = try await CommandLineTool.run(["eval", "report", out, "--data", data])
+            #expect(other.status == 1)
+        }
+    }
+
+    @Test("edits are timed, and what is missing is said")
+    func speed() async throws {
+        try await withItems { directory, data in
+            let timed = try await CommandLineTool.run([
+                "eval", "speed", "--data", data, "--no-models", "--method", "lookup", "--edits",
+                "1,3", "--repeats", "2",
+            ])
+            #expect(timed.status == 0, "\(timed.stderr)")
+            #expect(timed.stdout.split(separator: "\n").count == 3)
+            #expect(timed.stdout.contains("2 of 2"))
+            let few = try await CommandLineTool.run([
+                "eval", "speed", "--data", data, "--no-models", "--method", "lookup", "--edits",
+                "100",
+            ])
+            #expect(few.status == 1)
+            #expect(few.stderr.contains("6 items"))
+            for (method, word) in [("rome", "--model"), ("lte", "--aligned"), ("x", "no method")] {
+                let refused = try await CommandLineTool.run([
+                    "eval", "run", "--data", data, "--method", method, "--out",
+                    directory + "/none", "--text", data,
+                ])
+                #expect(refused.status == 64)
+                #expect(refused.stderr.contains(word), "\(refused.stderr)")
+            }
+        }
+    }
+}
