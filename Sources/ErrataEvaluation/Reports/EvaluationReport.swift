@@ -118,28 +118,33 @@ package struct EvaluationReport {
             byEdits("Success after so many edits, exact", .success),
             byEdits("Rephrasings after so many edits, exact", .rephrasing),
             byEdits("Locality after so many edits, exact", .locality),
-            byEdits(
-                "General questions answered as without edits, exact", .locality,
-                scores.filter { $0.version.hasPrefix("general") }), byStrictness, byTime,
+            plot(
+                "General questions answered as without edits, exact",
+                lines(scores.filter { $0.version.hasPrefix("general") }, .locality)),
+            byStrictness, byTime,
         ].compactMap(\.self)
     }
 
     /// All items so far, asked again after so many edits, and batches.
     private func byEdits(_ title: String, _ metric: Score.Metric) -> LinePlot? {
-        let counted = scores.filter {
-            $0.version.hasPrefix("sequential after") || $0.version.hasPrefix("batch")
-        }
-        return byEdits(title, metric, counted)
+        let sequence = scores.filter { $0.version.hasPrefix("sequential after") }
+        let batches = scores.filter { $0.version.hasPrefix("batch") }
+        return plot(title, lines(sequence, metric) + lines(batches, metric, ", batch"))
     }
 
-    private func byEdits(_ title: String, _ metric: Score.Metric, _ counted: [Score]) -> LinePlot? {
-        let lines = names(counted).map { name in
+    private func lines(
+        _ counted: [Score], _ metric: Score.Metric, _ suffix: String = ""
+    ) -> [LinePlot.Line] {
+        names(counted).map { name in
             LinePlot.Line(
-                name: name,
+                name: name + suffix,
                 points: counted.filter { $0.method == name }.compactMap { score in
                     score[exact: metric].map { (Double(score.edits), $0.mean) }
                 }.sorted { $0.x < $1.x })
         }.filter { $0.points.count > 1 }
+    }
+
+    private func plot(_ title: String, _ lines: [LinePlot.Line]) -> LinePlot? {
         guard !lines.isEmpty else { return nil }
         return LinePlot(
             title: title, xName: "edits in the store", yName: "percent of the items so far",
@@ -191,7 +196,7 @@ package struct EvaluationReport {
         return LinePlot(
             title: "Time of an item's questions", xName: "edits in the store",
             yName: "milliseconds, median", lines: lines, isLogarithmic: true,
-            yMax: lines.flatMap(\.points).map(\.y).max() ?? 1)
+            yMax: LinePlot.round(above: lines.flatMap(\.points).map(\.y).max() ?? 1))
     }
 
     private func names(_ scores: [Score]) -> [String] {

@@ -24,9 +24,15 @@ struct LinePlot {
     var xLabels: [String] = []
     var yMax = 100.0
 
+    /// Returns the least of 1, 2 and 5 times a power of ten that is not below `value`.
+    static func round(above value: Double) -> Double {
+        let power = pow(10, log10(max(value, 1e-9)).rounded(.down))
+        return ([1, 2, 5].first { $0 * power >= value } ?? 10) * power
+    }
+
     var svg: String {
         let parts = [frame, axis] + lines.enumerated().map { drawn($1, at: $0) } + [legend]
-        let (width, height) = (Int(Self.width), Int(Self.height) + 20 * lines.count)
+        let (width, height) = (Int(Self.width), Int(Self.height) + 10 + 20 * lines.count)
         return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(width) \(height)\" "
             + "role=\"img\" aria-label=\"\(title.escapedForHTML)\">\n\(parts.joined())</svg>\n"
     }
@@ -74,7 +80,7 @@ struct LinePlot {
 
     private var legend: String {
         lines.enumerated().map { index, line in
-            let row = Self.height + 20 * Double(index)
+            let row = Self.height + 14 + 20 * Double(index)
             return "<rect x=\"\(Int(Self.margin))\" y=\"\((row - 9).oneDecimal)\" width=\"14\" "
                 + "height=\"4\" fill=\"\(Self.colours[index % Self.colours.count])\"/>"
                 + text(Self.margin + 20, row, "start", line.name)
