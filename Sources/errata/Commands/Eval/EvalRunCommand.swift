@@ -20,7 +20,7 @@ struct EvalRunCommand: AsyncParsableCommand {
 
               errata eval run --data zsre.json --out results
               errata eval run --data zsre.json --method none,ice,lte,errata \\
-                --model base --aligned base-lora --setting single --setting sequential --out results
+                --model base --aligned base-lora --setting sequential --out results
 
             Data: KnowEdit, WikiBio, CounterFact, zsRE, or JSON Lines of your own: {"subject", "prompt", \
             "target"} and, if you have them, "aliases", "truth", "rephrasings": […], and "portability" \

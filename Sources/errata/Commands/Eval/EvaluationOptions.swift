@@ -11,8 +11,7 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Its format: \(EvaluationSet.Format.allCases.map(\.rawValue).joined(separator: ", ")). "
-                + "(default: told from the first record)", valueName: "name"))
+            "Its format. (default: told from the first record)", valueName: "name"))
     var format: EvaluationSet.Format?
 
     @Flag(help: "Only the fifth of all subjects that nothing was trained on.")
