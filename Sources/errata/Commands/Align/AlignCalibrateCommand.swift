@@ -1,11 +1,11 @@
 import ArgumentParser
 import ErrataAlignment
 import ErrataCore
+import ErrataEvaluation
 import ErrataJournal
 import ErrataModels
 import ErrataService
 import Foundation
-import Synchronization
 
 struct AlignCalibrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,12 +49,7 @@ struct AlignCalibrateCommand: AsyncParsableCommand {
         configuration.readerFile = Paths.absolute(reader)
         // Equal scores are ordered by ids, which come of the store's secret: the same one every time
         // makes the same calibration. Nothing of this store stays.
-        let generator = Mutex(SeededGenerator(seed: 1))
-        configuration.journal.random = Randomness { count in
-            generator.withLock { generator in
-                (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next() >> 32) }
-            }
-        }
+        configuration.journal.random = .repeatable(seed: 1)
         let base = try KnowledgeBase(configuration)
         if let failure = base.readerFailure { throw Failure(failure) }
         let singles = try await singles(set, base)
