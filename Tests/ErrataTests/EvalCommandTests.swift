@@ -86,6 +86,12 @@ struct EvalCommandTests {
             ])
             #expect(few.status == 1)
             #expect(few.stderr.contains("6 items"))
+            let editor = try await CommandLineTool.run([
+                "eval", "speed", "--data", data, "--no-models", "--method", "ft", "--model",
+                directory + "/llama", "--edits", "3", "--repeats", "1",
+            ])
+            #expect(editor.status == 1)
+            #expect(editor.stderr.contains("--edits 1"), "\(editor.stderr)")
             for (method, word) in [("rome", "--model"), ("lte", "--aligned"), ("x", "no method")] {
                 let refused = try await CommandLineTool.run([
                     "eval", "run", "--data", data, "--method", method, "--out",

@@ -27,11 +27,17 @@ package struct EditingSpeed {
 
     /// Times `repeats` edits, each by itself on a store of `count - 1` others.
     ///
-    /// There must be so many items in all.
+    /// There must be so many items in all. Throws for an editor of weights with more than one edit: what others it made
+    /// before is not measured.
     package func measure(
         _ method: any EvaluatedMethod, count: Int, repeats: Int
     ) async throws -> Row {
         precondition(items.count >= count - 1 + repeats)
+        guard count == 1 || !method.isStateful else {
+            throw EvaluationError(
+                "\(method.name) writes edits into weights, and is timed with one edit alone",
+                hint: "Time it with --edits 1.")
+        }
         let base = try await filled(with: count - 1, for: method)
         var times: [Double] = []
         for place in (count - 1)..<(count - 1 + repeats) {
