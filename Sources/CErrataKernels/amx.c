@@ -1,20 +1,18 @@
 // AVX-512 with the tiles of AMX (Intel's Architecture Instruction Set Extensions, chapter 3) for products
-// of int8 matrices. All else is the AVX-512 level's.
+// of matrices of int8 and, in amx_bf16.c, bfloat16. All else is the AVX-512 level's.
 
 #include "internal.h"
 
 #if defined(__x86_64__)
 
+#include "amx.h"
+
 #include <cpuid.h>
-#include <immintrin.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TILE 16
-// A tile's row of bytes, and a step along k.
-#define STEP 64
 // Rows whose excess is known at a time.
 #define BLOCK_ROWS 256
 // Below this a tile is mostly empty, and setting it up costs more than it saves.
@@ -27,21 +25,6 @@
 #define TARGET                                                                                    \
     __attribute__((target(                                                                        \
         "avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,amx-tile,amx-int8")))
-
-// Tiles 0 to 3 are sums of two groups of rows by two panels, 4 and 5 rows of a, 6 and 7 panels of b.
-TARGET static void amx_configure(int upper, int lower) {
-    struct {
-        uint8_t palette, start_row, reserved[14];
-        uint16_t row_bytes[16];
-        uint8_t rows[16];
-    } config = {.palette = 1};
-    const int rows[8] = {upper, upper, lower, lower, upper, lower, TILE, TILE};
-    for (int t = 0; t < 8; t++) {
-        config.rows[t] = (uint8_t)rows[t];
-        config.row_bytes[t] = rows[t] ? STEP : 0;
-    }
-    _tile_loadconfig(&config);
-}
 
 // What k leaves after whole steps, filled up with zeros, whose products are zero.
 struct rest {
@@ -159,11 +142,13 @@ TARGET static void amx_gemm_i8(
 
 static struct errata_kernels amx_kernels;
 static int is_usable;
+static int has_bf16;
 
 static void prepare(void) {
     unsigned a, b, c, d;
-    // Leaf 7: bit 24 is AMX-TILE, 25 AMX-INT8. Leaf 1: the system saves extended states.
+    // Leaf 7: bit 22 is AMX-BF16, 24 AMX-TILE, 25 AMX-INT8. Leaf 1: the system saves extended states.
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d >> 24 & 3) != 3) return;
+    int bf16 = d >> 22 & 1;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 27 & 1)) return;
     unsigned low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -172,6 +157,8 @@ static void prepare(void) {
     amx_kernels = errata_kernels_avx512;
     amx_kernels.name = "amx";
     amx_kernels.gemm_i8 = amx_gemm_i8;
+    if (bf16) amx_kernels.gemm_bf16 = errata_amx_gemm_bf16;
+    has_bf16 = bf16;
     is_usable = 1;
 }
 
@@ -180,5 +167,7 @@ const struct errata_kernels *errata_kernels_amx(void) {
     pthread_once(&once, prepare);
     return is_usable ? &amx_kernels : NULL;
 }
+
+int errata_amx_has_bf16(void) { return errata_kernels_amx() && has_bf16; }
 
 #endif

@@ -39,6 +39,14 @@ const struct errata_kernels *errata_kernels(void) {
     return level;
 }
 
+int errata_bf16_is_fast(void) {
+#if defined(__x86_64__)
+    return strcmp(errata_kernel_level(), "amx") == 0 && errata_amx_has_bf16();
+#else
+    return 0;
+#endif
+}
+
 const char *errata_kernel_level(void) { return errata_kernels()->name; }
 
 int32_t errata_dot_i8(const int8_t *a, const int8_t *b, size_t n) {

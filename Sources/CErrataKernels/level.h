@@ -29,10 +29,20 @@ INLINE v16 LEVEL(load)(const float *p) {
 
 INLINE void LEVEL(store)(float *p, v16 v) { memcpy(p, &v, sizeof v); }
 
+// A copy of a size that is not a constant is a call.
 INLINE v16 LEVEL(load_partial)(const float *p, size_t count) {
+    if (count == 16) return LEVEL(load)(p);
     v16 v = {0};
     memcpy(&v, p, count * sizeof(float));
     return v;
+}
+
+INLINE void LEVEL(store_partial)(float *p, v16 v, size_t count) {
+    if (count == 16) {
+        LEVEL(store)(p, v);
+    } else {
+        memcpy(p, &v, count * sizeof(float));
+    }
 }
 
 // Lanes l and l + 8, l and l + 4, l and l + 2, l and l + 1.
@@ -257,7 +267,7 @@ static void LEVEL(gemm_i8)(
             for (int i = 0; i < rows; i++) {
                 v16 sum = __builtin_convertvector(sums[i] - excess[i], v16);
                 v16 y = FMA16(sum, scale * a_scales[i0 + (size_t)i], start);
-                memcpy(c + (i0 + (size_t)i) * c_stride + j, &y, count * sizeof(float));
+                LEVEL(store_partial)(c + (i0 + (size_t)i) * c_stride + j, y, count);
             }
         }
     }
@@ -444,6 +454,7 @@ static void LEVEL(add)(float *a, const float *b, size_t n) {
     for (size_t i = 0; i < n; i++) a[i] += b[i];
 }
 
+#include "level_bf16.h"
 #include "level_decoder.h"
 
 #define LEVEL_TABLE(level_name)                                                                   \
@@ -463,9 +474,15 @@ static void LEVEL(add)(float *a, const float *b, size_t n) {
         .add = LEVEL(add),                                                                        \
         .quantize_rows = LEVEL(quantize_rows),                                                    \
         .gemm_i8 = LEVEL(gemm_i8),                                                                \
+        .bf16_rows = LEVEL(bf16_rows),                                                            \
+        .bf16_columns = LEVEL(bf16_columns),                                                      \
+        .bf16_pack_rows = LEVEL(bf16_pack_rows),                                                  \
+        .bf16_pack_columns = LEVEL(bf16_pack_columns),                                            \
+        .gemm_bf16 = LEVEL(gemm_bf16),                                                            \
         .gelu_gradient = LEVEL(gelu_gradient),                                                    \
         .softmax_gradient = LEVEL(softmax_gradient),                                              \
         .layer_norm_gradient = LEVEL(layer_norm_gradient),                                        \
         .rms_norm_gradient = LEVEL(rms_norm_gradient),                                            \
         .swiglu_gradient = LEVEL(swiglu_gradient),                                                \
+        .adamw = LEVEL(adamw),                                                                    \
     }

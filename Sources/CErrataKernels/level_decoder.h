@@ -142,10 +142,10 @@ static void LEVEL(rms_norm_gradient)(
             v16 outer = LEVEL(load_partial)(g + j, count);
             v16 inner = outer * LEVEL(load_partial)(weight + j, count);
             v16 y = (inner - normal * mean_along) * scale;
-            memcpy(g + j, &y, count * sizeof(float));
+            LEVEL(store_partial)(g + j, y, count);
             if (weight_gradient) {
                 v16 sum = FMA16(outer, normal, LEVEL(load_partial)(weight_gradient + j, count));
-                memcpy(weight_gradient + j, &sum, count * sizeof(float));
+                LEVEL(store_partial)(weight_gradient + j, sum, count);
             }
         }
     }
@@ -184,7 +184,24 @@ static void LEVEL(swiglu_gradient)(
         v16 at_up = outer * silu;
         v16 slope = FMA16(silu, 1.0f - part, part);
         v16 at_gate = outer * LEVEL(load_partial)(up + i, count) * slope;
-        memcpy(up_gradient + i, &at_up, count * sizeof(float));
-        memcpy(gate_gradient + i, &at_gate, count * sizeof(float));
+        LEVEL(store_partial)(up_gradient + i, at_up, count);
+        LEVEL(store_partial)(gate_gradient + i, at_gate, count);
+    }
+}
+
+static void LEVEL(adamw)(
+    float *x, float *m, float *v, const float *g, size_t n, const struct errata_adamw *step) {
+    const float rest1 = 1.0f - step->beta1, rest2 = 1.0f - step->beta2;
+    for (size_t i = 0; i < n; i += 16) {
+        size_t count = n - i < 16 ? n - i : 16;
+        v16 slope = LEVEL(load_partial)(g + i, count), first = LEVEL(load_partial)(m + i, count);
+        v16 second = LEVEL(load_partial)(v + i, count);
+        first += rest1 * (slope - first);
+        second = step->beta2 * second + rest2 * slope * slope;
+        v16 root = __builtin_elementwise_sqrt(second) / step->root + step->epsilon;
+        v16 moved = step->keep * LEVEL(load_partial)(x + i, count) - step->size * first / root;
+        LEVEL(store_partial)(m + i, first, count);
+        LEVEL(store_partial)(v + i, second, count);
+        LEVEL(store_partial)(x + i, moved, count);
     }
 }

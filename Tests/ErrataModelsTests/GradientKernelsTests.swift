@@ -214,4 +214,25 @@ struct DecoderGradientKernelsTests {
             #expect(result.map(\.bitPattern) == results[0].map(\.bitPattern))
         }
     }
+
+    @Test("a step of AdamW is the plain loop's, bit for bit, at every level", arguments: levels)
+    func adamw(level: Kernels) {
+        var random = SplitMix(state: 31)
+        let step = errata_adamw(
+            beta1: 0.9, beta2: 0.999, epsilon: 1e-8, keep: 0.9999, size: 2e-3, root: 0.05)
+        for count in [1, 15, 16, 17, 100] {
+            var (x, m) = (random.floats(count), random.floats(count))
+            var v = random.floats(count).map(abs)
+            let g = random.floats(count)
+            var (values, first, second) = (x, m, v)
+            for i in 0..<count {
+                first[i] += (1 - step.beta1) * (g[i] - first[i])
+                second[i] = step.beta2 * second[i] + (1 - step.beta2) * g[i] * g[i]
+                let root = second[i].squareRoot() / step.root + step.epsilon
+                values[i] = step.keep * values[i] - step.size * first[i] / root
+            }
+            withUnsafePointer(to: step) { level.functions.adamw(&x, &m, &v, g, count, $0) }
+            #expect((x + m + v).map(\.bitPattern) == (values + first + second).map(\.bitPattern))
+        }
+    }
 }

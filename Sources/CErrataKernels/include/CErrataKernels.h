@@ -3,18 +3,19 @@
 
 // The loops that BLAS does not have, and the one it has without the promise we need.
 //
-// Every function exists at three levels, chosen once per process by what the CPU can do:
+// Every function exists at several levels, one chosen once per process by what the CPU can do:
 //
 //   baseline   any CPU: plain C
 //   avx2       AVX2 and FMA
 //   avx512     AVX-512 F, BW, VL, DQ and VNNI
+//   amx        these and the tiles of AMX
 //
 // All levels return the same bits. Integers are exact. A float result is built from fused
 // multiply-adds in one order that the comments below fix (a CPU without the instruction computes
 // the same value in double precision), so neither the CPU, nor the shape of a batch, nor a row's
 // place in it can show in a result.
 //
-// The environment variable ERRATA_KERNELS=baseline|avx2|avx512 lowers the level for the process;
+// The environment variable ERRATA_KERNELS=baseline|avx2|avx512|amx lowers the level for the process;
 // a level that the CPU lacks, or an unknown word, is ignored (compare with `errata_kernel_level`).
 
 #include <stddef.h>
@@ -25,6 +26,13 @@
 
 /// How a 16-bit number stands for a float: the upper half of one, or an IEEE half.
 enum errata_half { ERRATA_BFLOAT16, ERRATA_FLOAT16 };
+
+/// The numbers of one step of AdamW (Loshchilov and Hutter 2019, algorithm 2).
+struct errata_adamw {
+    float beta1, beta2, epsilon;
+    /// 1 - rate * decay, rate / (1 - beta1^t), and the root of 1 - beta2^t.
+    float keep, size, root;
+};
 
 /// The functions of one level.
 ///
@@ -80,6 +88,40 @@ struct errata_kernels {
     void (*_Nonnull gemm_i8)(
         size_t m, size_t n, size_t k, const int8_t *_Nonnull a, const float *_Nonnull a_scales,
         const int8_t *_Nonnull b, const float *_Nonnull b_scales, const float *_Nonnull bias,
+        float *_Nonnull c, size_t c_stride);
+
+    /// Rounds a, (m, k), to bfloat16 as `gemm_bf16` wants its left factor: to the nearest, ties to even.
+    ///
+    /// `out` is (groups of 16 rows, depth / 32, 16, 32), `errata_bf16_packed_count(m, k)` numbers; columns
+    /// past k are zero, rows past m are not written.
+    void (*_Nonnull bf16_rows)(
+        uint16_t *_Nonnull out, const float *_Nonnull a, size_t a_stride, size_t m, size_t k);
+
+    /// The same for the transpose of a: a is (k, m).
+    void (*_Nonnull bf16_columns)(
+        uint16_t *_Nonnull out, const float *_Nonnull a, size_t a_stride, size_t m, size_t k);
+
+    /// Rounds b, (k, n), to bfloat16 as `gemm_bf16` wants its right factor.
+    ///
+    /// `packed` is (panels of 16 columns, depth / 2, 16, 2), `errata_bf16_packed_count(n, k)` numbers;
+    /// what is missing to whole panels is zero.
+    void (*_Nonnull bf16_pack_rows)(
+        uint16_t *_Nonnull packed, const float *_Nonnull b, size_t b_stride, size_t n, size_t k);
+
+    /// The same for the transpose of b: b is (n, k).
+    void (*_Nonnull bf16_pack_columns)(
+        uint16_t *_Nonnull packed, const float *_Nonnull b, size_t b_stride, size_t n, size_t k);
+
+    /// Writes c = a b + start for bfloat16 factors: c is (m, n), start too, or null for zeros.
+    ///
+    /// Groups of 16 rows of a lie `a_stride` numbers apart, 16 * depth unless k is part of a longer one.
+    /// Every c[i][j] is what TDPBF16PS makes of it (Intel's manual, volume 2): for each 32 numbers of k,
+    /// a chain of fused multiply-adds over the even ones and one over the odd ones, their sum, and that
+    /// added to c; numbers below the normal ones are zeros. `start` may be c, and one row for all where
+    /// its stride is 0. A product cut along k at multiples of 32 has the bits of the whole one.
+    void (*_Nonnull gemm_bf16)(
+        size_t m, size_t n, size_t k, const uint16_t *_Nonnull a, size_t a_stride,
+        const uint16_t *_Nonnull b, const float *_Nullable start, size_t start_stride,
         float *_Nonnull c, size_t c_stride);
 
     /// Writes c = a b + bias as `gemm` does, for b of finite 16-bit numbers packed by `errata_pack_u16`.
@@ -146,6 +188,14 @@ struct errata_kernels {
     void (*_Nonnull swiglu_gradient)(
         float *_Nonnull gate_gradient, float *_Nonnull up_gradient, const float *_Nonnull g,
         const float *_Nonnull gate, const float *_Nonnull up, size_t n);
+
+    /// Moves n parameters x with gradients g, and their means m of gradients and v of squares, one step.
+    ///
+    ///     m += (1 - beta1) (g - m),  v = beta2 v + (1 - beta2) g g
+    ///     x = keep x - size m / (sqrt(v) / root + epsilon)
+    void (*_Nonnull adamw)(
+        float *_Nonnull x, float *_Nonnull m, float *_Nonnull v, const float *_Nonnull g, size_t n,
+        const struct errata_adamw *_Nonnull step);
 };
 
 /// Returns the functions of the level in use.
@@ -154,7 +204,7 @@ const struct errata_kernels *_Nonnull errata_kernels(void);
 /// Returns the functions of the level with this name, or null if the CPU lacks it or the name is unknown.
 const struct errata_kernels *_Nullable errata_kernels_named(const char *_Nonnull name);
 
-/// Returns the name of the level in use: "baseline", "avx2" or "avx512".
+/// Returns the name of the level in use: "baseline", "avx2", "avx512" or "amx".
 const char *_Nonnull errata_kernel_level(void);
 
 /// Returns the exact dot product of two int8 vectors; `n` is at most 131071.
@@ -189,6 +239,18 @@ void errata_pack_u16(uint16_t *_Nonnull packed, const uint16_t *_Nonnull w, size
 
 /// Packs b, (k, n), as it is for `gemm`: what `errata_pack` does with b's transpose.
 void errata_pack_rows(float *_Nonnull packed, const float *_Nonnull b, size_t n, size_t k);
+
+/// Returns k up to whole steps of `gemm_bf16`, which are 32 numbers.
+static inline size_t errata_bf16_depth(size_t k) { return (k + 31) / 32 * 32; }
+
+/// Returns how many numbers a factor of `gemm_bf16` takes: a right one of n columns, or a left one of n
+/// rows.
+static inline size_t errata_bf16_packed_count(size_t n, size_t k) {
+    return (n + 15) / 16 * 16 * errata_bf16_depth(k);
+}
+
+/// Returns whether the level in use multiplies bfloat16 matrices by tiles.
+int errata_bf16_is_fast(void);
 
 /// Returns how many bytes `errata_pack_i8` writes for a matrix of n columns and k rows.
 size_t errata_packed_i8_count(size_t n, size_t k);

@@ -1,3 +1,4 @@
+import CErrataKernels
 import ErrataModels
 import Glibc
 
@@ -46,6 +47,7 @@ package struct AdamW: Sendable {
     ) {
         step += 1
         let correction1 = 1 - power(settings.beta1, step)
+        let kernels = work?.kernels ?? .current
         let root2 = Float((1 - power(settings.beta2, step)).squareRoot())
         first.withUnsafeMutableBufferPointer { m in
             second.withUnsafeMutableBufferPointer { v in
@@ -54,17 +56,23 @@ package struct AdamW: Sendable {
                     else { return }
                     for entry in entries {
                         let rate = rate(entry.group)
-                        let move = Move(
-                            settings, x: x, m: m, v: v, gradients: gradients,
+                        let numbers = errata_adamw(
+                            beta1: Float(settings.beta1), beta2: Float(settings.beta2),
+                            epsilon: Float(settings.epsilon),
                             keep: Float(1 - rate * (entry.decays ? settings.decay : 0)),
-                            size: Float(rate / correction1), root2: root2)
-                        guard let work else {
-                            move(entry.range)
-                            continue
+                            size: Float(rate / correction1), root: root2)
+                        func move(_ range: Range<Int>) {
+                            let first = entry.range.lowerBound + range.lowerBound
+                            withUnsafePointer(to: numbers) { numbers in
+                                kernels.functions.adamw(
+                                    x + first, m + first, v + first, gradients + first,
+                                    range.count, numbers)
+                            }
                         }
-                        let first = entry.range.lowerBound
-                        work.eachRows(entry.range.count, atATime: 1 << 16) { range in
-                            move(first + range.lowerBound..<first + range.upperBound)
+                        if let work {
+                            work.eachRows(entry.range.count, atATime: 1 << 16, move)
+                        } else {
+                            move(0..<entry.range.count)
                         }
                     }
                 }
@@ -88,38 +96,6 @@ package struct AdamW: Sendable {
         for i in range {
             first[i] = 0
             second[i] = 0
-        }
-    }
-
-    /// The arithmetic of one step.
-    private struct Move {
-        let (beta1, beta2, epsilon): (Float, Float, Float)
-        let (x, m, v):
-            (
-                UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>,
-                UnsafeMutablePointer<Float>
-            )
-        let gradients: UnsafePointer<Float>
-        let (keep, size, root2): (Float, Float, Float)
-
-        init(
-            _ settings: Settings, x: UnsafeMutablePointer<Float>,
-            m: UnsafeMutablePointer<Float>, v: UnsafeMutablePointer<Float>,
-            gradients: UnsafePointer<Float>, keep: Float, size: Float, root2: Float
-        ) {
-            (beta1, beta2) = (Float(settings.beta1), Float(settings.beta2))
-            epsilon = Float(settings.epsilon)
-            (self.x, self.m, self.v, self.gradients) = (x, m, v, gradients)
-            (self.keep, self.size, self.root2) = (keep, size, root2)
-        }
-
-        func callAsFunction(_ range: Range<Int>) {
-            for i in range {
-                let g = gradients[i]
-                m[i] += (1 - beta1) * (g - m[i])
-                v[i] = beta2 * v[i] + (1 - beta2) * g * g
-                x[i] = keep * x[i] - size * m[i] / (v[i].squareRoot() / root2 + epsilon)
-            }
         }
     }
 
