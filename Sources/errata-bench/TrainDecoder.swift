@@ -29,6 +29,12 @@ struct TrainDecoder: ParsableCommand {
     @Option(help: "Numbers of threads (can be repeated)")
     var threads: [Int] = []
 
+    @Option(help: "Only the rows whose names hold this, like 'full' or 'LoRA, 1 threads, keeping'")
+    var only: String?
+
+    @Flag(help: "Multiply in bfloat16 and sum in float32, the peer under its autocast")
+    var mixedPrecision = false
+
     @Option(help: "A Python to compare with")
     var peer: String?
 
@@ -42,14 +48,15 @@ struct TrainDecoder: ParsableCommand {
         guard !shapes.isEmpty else { throw ValidationError("no such size: \(size)") }
         for shape in shapes {
             let report = Report(
-                "Training \(shape.name) random weights, \(texts) texts of \(tokens) tokens,")
+                "Training \(shape.name) random weights, \(texts) texts of \(tokens) tokens, "
+                    + (mixedPrecision ? "mixed precision," : "float32,"))
             for threads in threads.isEmpty ? [1, 2] : threads {
                 for isFull in [true, false] {
                     for recomputes in [false, true] {
-                        try measure(
-                            Case(
-                                shape: shape, threads: threads, isFull: isFull,
-                                recomputes: recomputes), report)
+                        let one = Case(
+                            shape: shape, threads: threads, isFull: isFull,
+                            recomputes: recomputes)
+                        if one.name.contains(only ?? one.name) { try measure(one, report) }
                     }
                 }
             }
@@ -69,7 +76,9 @@ struct TrainDecoder: ParsableCommand {
     }
 
     private func measure(_ one: Case, _ report: Report) throws {
-        let run = try Run(one.shape, one, texts: batch(one.shape), seed: options.seed)
+        let run = try Run(
+            one.shape, one, precision: mixedPrecision ? .bfloat16 : .float32,
+            texts: batch(one.shape), seed: options.seed)
         let other = try peer.map { try Peer($0, arguments(one)) }
         var (ours, theirs) = (Times(), Times())
         for step in 0...(options.smoke ? 1 : repeats) {
@@ -132,6 +141,7 @@ struct TrainDecoder: ParsableCommand {
         ]
         return numbers.map(String.init) + [
             one.isFull ? "full" : "lora", one.recomputes ? "recompute" : "keep",
+            mixedPrecision ? "mixed" : "float32",
         ]
     }
 
@@ -144,14 +154,18 @@ struct TrainDecoder: ParsableCommand {
         private let row: PackedRow
         private(set) var keptByteCount = 0
 
-        init(_ shape: DecoderShape, _ one: Case, texts: PackedRow, seed: UInt64) throws {
+        init(
+            _ shape: DecoderShape, _ one: Case, precision: ProductPrecision, texts: PackedRow,
+            seed: UInt64
+        ) throws {
             let configuration = try shape.configuration()
             var table = ParameterTable()
             decoder = try TrainedDecoder(
                 try DecoderSource(
                     configuration, RandomTensors(configuration, seed: seed)),
                 method: one.isFull ? .full : .lora(LoraSettings()), seed: seed,
-                recomputes: one.recomputes, work: ParallelKernels(threads: one.threads),
+                recomputes: one.recomputes,
+                work: ParallelKernels(threads: one.threads, precision: precision),
                 table: &table)
             gradients = DecoderGradients(decoder, parameterCount: table.count)
             optimizer = AdamW(AdamW.Settings(), count: table.count)

@@ -80,19 +80,19 @@ struct DecoderHead: Sendable {
         let head = weight.start(pass.values)
         let x = normed.start + rows.lowerBound * width
         work.multiply(
-            count, vocabulary, width, x, width, .transposed(head, stride: width),
-            into: logits.start, stride)
+            work.left(x, stride: width, rows: count, depth: width), columns: vocabulary,
+            .transposed(head, stride: width), into: logits.start, stride)
         let score = scored(logits, targets, divisor: divisor, pass)
         guard let gradient else { return score }
         work.multiply(
-            count, width, vocabulary, logits.start, stride, .rows(head, stride: width),
+            work.left(logits.start, stride: stride, rows: count, depth: vocabulary),
+            columns: width, .rows(head, stride: width),
             into: gradient.start + rows.lowerBound * width, width)
         if let sum = weight.gradient(pass.gradients, pass) {
-            let turned = work.transposed(
-                logits.start, stride: stride, rows: count, columns: vocabulary)
+            let turned = work.left(
+                transposing: logits.start, stride: stride, rows: vocabulary, depth: count)
             work.multiply(
-                vocabulary, width, count, turned.start, count, .rows(x, stride: width), into: sum,
-                width, adding: true)
+                turned, columns: width, .rows(x, stride: width), into: sum, width, adding: true)
         }
         return score
     }

@@ -47,9 +47,10 @@ struct DecoderLinear: Sendable {
     /// Returns (tokens, outputs) for x, (tokens, inputs).
     func callAsFunction(_ x: Tensor, _ pass: DecoderPass) -> Tensor {
         let y = Tensor(rows: x.rows, columns: outputs)
+        let left = pass.work.left(x.start, stride: inputs, rows: x.rows, depth: inputs)
         for part in parts {
             pass.work.multiply(
-                x.rows, part.outputs, inputs, x.start, inputs,
+                left, columns: part.outputs,
                 .transposed(part.weight.start(pass.values), stride: inputs),
                 bias: part.bias?.start(pass.values), into: y.start + part.column, outputs)
             part.update?.add(x, to: y, column: part.column, pass)
@@ -67,11 +68,12 @@ struct DecoderLinear: Sendable {
         let dx = wantsInput ? Tensor(rows: x.rows, columns: inputs) : nil
         for (index, part) in parts.enumerated() {
             if let gradient = part.weight.gradient(gradients, pass) {
-                let turned = pass.work.transposed(
-                    dy.start + part.column, stride: outputs, rows: x.rows, columns: part.outputs)
+                let turned = pass.work.left(
+                    transposing: dy.start + part.column, stride: outputs, rows: part.outputs,
+                    depth: x.rows)
                 pass.work.multiply(
-                    part.outputs, inputs, x.rows, turned.start, x.rows,
-                    .rows(x.start, stride: inputs), into: gradient, inputs, adding: true)
+                    turned, columns: inputs, .rows(x.start, stride: inputs), into: gradient,
+                    inputs, adding: true)
             }
             if let gradient = part.bias?.gradient(gradients, pass) {
                 for row in 0..<dy.rows {
@@ -80,8 +82,10 @@ struct DecoderLinear: Sendable {
                 }
             }
             guard let dx else { continue }
+            let left = pass.work.left(
+                dy.start + part.column, stride: outputs, rows: x.rows, depth: part.outputs)
             pass.work.multiply(
-                x.rows, inputs, part.outputs, dy.start + part.column, outputs,
+                left, columns: inputs,
                 .rows(part.weight.start(pass.values), stride: inputs), into: dx.start, inputs,
                 adding: index > 0)
         }

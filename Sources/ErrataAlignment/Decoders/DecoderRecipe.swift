@@ -23,12 +23,14 @@ package struct DecoderRecipe: Equatable, Sendable {
     package let decay: Double
     /// The largest norm of a gradient.
     package let clip: Double
+    package let precision: ProductPrecision
 
     /// Nil takes the paper's number for the method.
     package init(
         method: DecoderMethod, seed: UInt64 = 1, passCount: Int = 3, batchCount: Int = 128,
         tokenCountMax: Int = 2048, rowTokenCount: Int? = nil, rate: Double? = nil,
-        warmUp: Double = 0.03, decay: Double = 0, clip: Double = 1
+        warmUp: Double = 0.03, decay: Double = 0, clip: Double = 1,
+        precision: ProductPrecision = .float32
     ) {
         self.method = method
         self.seed = seed
@@ -40,6 +42,7 @@ package struct DecoderRecipe: Equatable, Sendable {
         self.warmUp = warmUp
         self.decay = decay
         self.clip = clip
+        self.precision = precision
     }
 
     /// Steps of the optimizer for a set of texts; a pass's last step takes what is left.
@@ -56,7 +59,9 @@ package struct DecoderRecipe: Equatable, Sendable {
         "{\"method\":\(method.json),\"seed\":\(seed),\"passes\":\(passCount),"
             + "\"batch\":\(batchCount),\"length\":\(tokenCountMax),\"row\":\(rowTokenCount),"
             + "\"rate\":\(rate),\"schedule\":\"cosine\",\"warmUp\":\(warmUp),\"decay\":\(decay),"
-            + "\"clip\":\(clip)}"
+            + "\"clip\":\(clip)"
+            // Left out for float32, so that older checkpoints go on.
+            + (precision == .float32 ? "" : ",\"products\":\"\(precision.rawValue)\"") + "}"
     }
 }
 

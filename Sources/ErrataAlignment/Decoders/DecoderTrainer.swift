@@ -62,8 +62,7 @@ package final class DecoderTrainer {
         var table = ParameterTable()
         decoder = try TrainedDecoder(
             base.source, method: recipe.method, seed: recipe.seed, recomputes: recomputes,
-            work: work,
-            table: &table)
+            work: work.with(recipe.precision), table: &table)
         batches = DecoderBatches(
             lengths: examples.map(\.tokens.count), batchCount: recipe.batchCount,
             rowTokenCount: recipe.rowTokenCount, seed: recipe.seed)

@@ -24,10 +24,23 @@ package struct ParallelKernels: Sendable {
 
     let kernels: Kernels
     let pool: WorkerPool
+    let precision: ProductPrecision
 
-    package init(threads: Int, kernels: Kernels = .current) {
+    package init(
+        threads: Int, precision: ProductPrecision = .float32, kernels: Kernels = .current
+    ) {
         self.kernels = kernels
+        self.precision = precision
         pool = WorkerPool(threads: threads)
+    }
+
+    private init(_ other: ParallelKernels, _ precision: ProductPrecision) {
+        (kernels, pool, self.precision) = (other.kernels, other.pool, precision)
+    }
+
+    /// The same threads with products of a precision.
+    func with(_ precision: ProductPrecision) -> ParallelKernels {
+        ParallelKernels(self, precision)
     }
 
     /// Calls `body` with 0..<count, several at the same time.
@@ -49,7 +62,7 @@ package struct ParallelKernels: Sendable {
         }
     }
 
-    /// Writes c = a b + bias, or c += a b: a is (m, k), b (k, n), c (m, n).
+    /// Writes c = a b + bias, or c += a b, in float32: a is (m, k), b (k, n), c (m, n).
     package func multiply(
         _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ aStride: Int, _ b: Factor,
         bias: UnsafePointer<Float>? = nil, into c: UnsafeMutablePointer<Float>, _ cStride: Int,

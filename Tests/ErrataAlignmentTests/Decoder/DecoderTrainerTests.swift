@@ -9,37 +9,40 @@ struct DecoderTrainerTests {
     static let methods = [DecoderMethod.full, lora]
 
     private static func recipe(
-        _ method: DecoderMethod, passCount: Int = 2, rate: Double = 2e-3
+        _ method: DecoderMethod, passCount: Int = 2, rate: Double = 2e-3,
+        precision: ProductPrecision = .float32
     ) -> DecoderRecipe {
         DecoderRecipe(
             method: method, seed: 5, passCount: passCount, batchCount: 8, tokenCountMax: 96,
-            rate: rate, warmUp: 0.2, decay: 0.01)
+            rate: rate, warmUp: 0.2, decay: 0.01, precision: precision)
     }
 
     private static func trainer(
         _ base: DecoderBase, _ method: DecoderMethod, passCount: Int = 2, rate: Double = 2e-3,
-        threads: Int = 1, recomputes: Bool = true
+        threads: Int = 1, recomputes: Bool = true, precision: ProductPrecision = .float32
     ) throws -> DecoderTrainer {
         try DecoderTrainer(
-            recipe(method, passCount: passCount, rate: rate), try TinyBase.examples(base),
+            recipe(method, passCount: passCount, rate: rate, precision: precision),
+            try TinyBase.examples(base),
             dataHash: [1], base: base, recomputes: recomputes,
             work: ParallelKernels(threads: threads))
     }
 
     @Test(
         "six steps are three steps, a stop, and three more, bit for bit, on any threads",
-        arguments: methods)
-    func resume(method: DecoderMethod) throws {
+        arguments: methods, [ProductPrecision.float32, .bfloat16])
+    func resume(method: DecoderMethod, precision: ProductPrecision) throws {
         try withTemporaryDirectory { directory in
             let base = try TinyBase(in: directory).base()
-            let whole = try Self.trainer(base, method)
+            let whole = try Self.trainer(base, method, precision: precision)
             #expect(whole.stepCount == 6)
             while !whole.isFinished { _ = try whole.step() }
-            let first = try Self.trainer(base, method)
+            let first = try Self.trainer(base, method, precision: precision)
             for _ in 0..<3 { _ = try first.step() }
             _ = try first.evaluate(try TinyBase.examples(base, count: 3))
             try first.save(to: directory + "/c.safetensors")
-            let second = try Self.trainer(base, method, threads: 2, recomputes: false)
+            let second = try Self.trainer(
+                base, method, threads: 2, recomputes: false, precision: precision)
             try second.resume(directory: directory, name: "c.safetensors")
             #expect(second.evaluations.map(\.step) == [3])
             while !second.isFinished { _ = try second.step() }
@@ -49,11 +52,14 @@ struct DecoderTrainerTests {
         }
     }
 
-    @Test("training learns answers by heart", arguments: methods)
-    func learns(method: DecoderMethod) throws {
+    @Test(
+        "training learns answers by heart", arguments: methods,
+        [ProductPrecision.float32, .bfloat16])
+    func learns(method: DecoderMethod, precision: ProductPrecision) throws {
         try withTemporaryDirectory { directory in
             let base = try TinyBase(in: directory).base()
-            let trainer = try Self.trainer(base, method, passCount: 80, rate: 1e-2)
+            let trainer = try Self.trainer(
+                base, method, passCount: 80, rate: 1e-2, precision: precision)
             let examples = try TinyBase.examples(base)
             let before = try trainer.evaluate(examples)
             while !trainer.isFinished { _ = try trainer.step() }
@@ -109,6 +115,7 @@ struct DecoderTrainerTests {
             for (recipe, hash, base, what) in [
                 (Self.recipe(Self.lora, rate: 1e-4), [UInt8(1)], base, "recipe"),
                 (Self.recipe(.full), [1], base, "recipe"),
+                (Self.recipe(Self.lora, precision: .bfloat16), [1], base, "recipe"),
                 (Self.recipe(Self.lora), [2], base, "set of texts"),
                 (Self.recipe(Self.lora), [1], other, "model"),
             ] {

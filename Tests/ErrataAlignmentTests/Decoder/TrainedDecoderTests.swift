@@ -209,13 +209,14 @@ struct Trained {
 
     init(
         _ name: String, _ method: DecoderMethod, threads: Int = 1, recomputes: Bool = true,
-        logitCountMax: Int? = nil, kernels: Kernels = .current
+        logitCountMax: Int? = nil, precision: ProductPrecision = .float32,
+        kernels: Kernels = .current
     ) throws {
         var table = ParameterTable()
         decoder = try TrainedDecoder(
             try DecoderSource(directory: fixtures + "/decoder/" + name), method: method, seed: 1,
             recomputes: recomputes, logitCountMax: logitCountMax,
-            work: ParallelKernels(threads: threads, kernels: kernels),
+            work: ParallelKernels(threads: threads, precision: precision, kernels: kernels),
             table: &table)
         self.table = table
     }

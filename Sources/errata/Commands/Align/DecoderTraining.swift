@@ -54,6 +54,10 @@ final class DecoderTraining {
         bar.clear()
         try checkTarget()
         warnOfMemory(base, recipe)
+        if recipe.precision == .bfloat16, !ProductPrecision.hasFastBFloat16 {
+            Terminal.error.line(
+                "This processor has no AMX for bfloat16: --mixed-precision makes it slower here.")
+        }
         let threads = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
         let trainer = try DecoderTrainer(
             recipe, contents.examples, dataHash: contents.hash, base: base,

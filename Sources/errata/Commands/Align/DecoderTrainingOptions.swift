@@ -79,6 +79,12 @@ struct DecoderTrainingOptions: ParsableArguments {
             "Keep what the backward pass needs instead of computing it again: faster, more memory.")
     var keepActivations = false
 
+    @Flag(
+        help:
+            "Round what is multiplied to bfloat16 and sum in float32: faster where the processor has AMX."
+    )
+    var mixedPrecision = false
+
     @Flag(help: "Write the weights in 16 bits.")
     var bfloat16 = false
 
@@ -142,6 +148,7 @@ struct DecoderTrainingOptions: ParsableArguments {
         return DecoderRecipe(
             method: method, seed: seed, passCount: epochs, batchCount: batch,
             tokenCountMax: length ?? min(2048, positionCount), rowTokenCount: row, rate: rate,
-            warmUp: warmUp, decay: decay, clip: clip)
+            warmUp: warmUp, decay: decay, clip: clip,
+            precision: mixedPrecision ? .bfloat16 : .float32)
     }
 }
