@@ -57,7 +57,8 @@ let package = Package(
         .target(name: "CErrataSystem"),
         .target(name: "CErrataData"),
 
-        .target(name: "LMDB", dependencies: ["CLMDB", crypto], swiftSettings: strict),
+        .target(
+            name: "LMDB", dependencies: ["CLMDB", "CErrataSystem", crypto], swiftSettings: strict),
         .target(name: "ErrataCore", dependencies: [crypto], swiftSettings: strict),
         .target(
             name: "ErrataJournal", dependencies: ["ErrataCore", "LMDB", "CErrataSystem", crypto],

@@ -69,6 +69,13 @@ package indirect enum CBOR: Equatable, Sendable {
             for item in items { item.encode(into: &out) }
         case .map(let entries):
             CBOR.head(5, UInt64(entries.count), &out)
+            if CBOR.areInOrder(entries) {
+                for entry in entries {
+                    entry.key.encode(into: &out)
+                    entry.value.encode(into: &out)
+                }
+                return
+            }
             let sorted = entries.map { (key: $0.key.encoded, value: $0.value) }
                 .sorted { $0.key.lexicographicallyPrecedes($1.key) }
             for entry in sorted {
@@ -80,13 +87,29 @@ package indirect enum CBOR: Equatable, Sendable {
         }
     }
 
-    private static func head(_ major: UInt8, _ value: UInt64, _ out: inout [UInt8]) {
+    /// Whether all keys are unsigned and ascend, as those of ``fields(_:)`` do; their encodings ascend then.
+    private static func areInOrder(_ entries: [Entry]) -> Bool {
+        var least: UInt64 = 0
+        for entry in entries {
+            guard case .unsigned(let key) = entry.key, key >= least, key < .max else {
+                return false
+            }
+            least = key + 1
+        }
+        return true
+    }
+
+    static func head(_ major: UInt8, _ value: UInt64, _ out: inout [UInt8]) {
         let type = major << 5
         switch value {
         case 0..<24: out.append(type | UInt8(value))
-        case 24...0xff: out += [type | 24, UInt8(value)]
+        case 24...0xff:
+            out.append(type | 24)
+            out.append(UInt8(value))
         case 0x100...0xffff:
-            out += [type | 25, UInt8(value >> 8), UInt8(value & 0xff)]
+            out.append(type | 25)
+            out.append(UInt8(value >> 8))
+            out.append(UInt8(value & 0xff))
         case 0x1_0000...0xffff_ffff:
             out.append(type | 26)
             for shift in [24, 16, 8, 0] as [UInt64] {

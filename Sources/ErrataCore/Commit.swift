@@ -53,18 +53,33 @@ package struct Commit: Hashable, Sendable {
     package var id: CommitID { CommitID(.sha256(encoded)) }
 
     package var encoded: [UInt8] {
-        CBOR.fields([
-            (0, .unsigned(Commit.version)),
-            (1, .array(parents.map { .bytes($0.bytes) })),
-            (2, .bytes(root.bytes)),
-            (3, .array(edits.map(\.cbor))),
-            (4, author.map(CBOR.text)),
-            (5, .text(message)),
-            (6, .int(time.microseconds)),
-            (7, CommitID.cbor(reverts)),
-            (8, CommitID.cbor(picks)),
-            (9, conflicts.isEmpty ? nil : .array(conflicts.map(\.cbor))),
-        ]).encoded
+        let listCount = [reverts.isEmpty, picks.isEmpty, conflicts.isEmpty].count { !$0 }
+        var out = CBORWriter(
+            capacity: 128 + 90 * edits.count + 34 * parents.count + message.utf8.count)
+        out.map(6 + listCount + (author == nil ? 0 : 1))
+        out.unsigned(0)
+        out.unsigned(Commit.version)
+        out.field(1, parents)
+        out.unsigned(2)
+        out.bytes(root)
+        out.unsigned(3)
+        out.array(edits.count)
+        for edit in edits { edit.write(to: &out) }
+        if let author {
+            out.unsigned(4)
+            out.text(author)
+        }
+        out.unsigned(5)
+        out.text(message)
+        out.unsigned(6)
+        out.value(.int(time.microseconds))
+        if !reverts.isEmpty { out.field(7, reverts) }
+        if !picks.isEmpty { out.field(8, picks) }
+        if !conflicts.isEmpty {
+            out.unsigned(9)
+            out.value(.array(conflicts.map(\.cbor)))
+        }
+        return out.bytes
     }
 
     package init(decoding bytes: [UInt8]) throws(CBORError) {
@@ -115,11 +130,6 @@ package struct Commit: Hashable, Sendable {
 }
 
 extension CommitID {
-    /// Nil for no ids: the field is absent then.
-    fileprivate static func cbor(_ ids: [CommitID]) -> CBOR? {
-        ids.isEmpty ? nil : .array(ids.map { .bytes($0.bytes) })
-    }
-
     /// Reads ids of a field that is there only if there are some.
     fileprivate static func list(_ items: [CBOR]?) throws(CBORError) -> [CommitID] {
         guard let items else { return [] }
@@ -142,11 +152,12 @@ extension CommitID {
 }
 
 extension Edit {
-    fileprivate var cbor: CBOR {
-        .array([
-            .bytes(fact.bytes), old.map { .bytes($0.bytes) } ?? .null,
-            new.map { .bytes($0.bytes) } ?? .null,
-        ])
+    fileprivate func write(to out: inout CBORWriter) {
+        out.array(3)
+        out.bytes(fact)
+        for leaf in [old, new] {
+            if let leaf { out.bytes(leaf.digest) } else { out.value(.null) }
+        }
     }
 
     fileprivate init(_ item: CBOR) throws(CBORError) {
@@ -157,6 +168,14 @@ extension Edit {
         let new = try Leaf.ifPresent(parts[2])
         guard old != new else { throw CBORError(message: "an edit changes nothing", offset: 0) }
         self.init(fact: fact, old: old, new: new)
+    }
+}
+
+extension CBORWriter {
+    fileprivate mutating func field(_ key: UInt64, _ ids: [CommitID]) {
+        unsigned(key)
+        array(ids.count)
+        for id in ids { bytes(id.digest) }
     }
 }
 

@@ -50,6 +50,14 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
         return hash.finalize().withUnsafeBytes { Digest(hash: $0) }
     }
 
+    /// Returns SHA-256(prefix ‖ bytes).
+    static func sha256(_ prefix: UInt8, _ bytes: [UInt8]) -> Digest {
+        var hash = SHA256()
+        Swift.withUnsafeBytes(of: prefix) { hash.update(bufferPointer: $0) }
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize().withUnsafeBytes { Digest(hash: $0) }
+    }
+
     /// Reads the 32 bytes at `offset`, which must be there.
     package init(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
         precondition(offset >= 0 && bytes.count - offset >= Digest.byteCount)
@@ -90,7 +98,8 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
 
     fileprivate func append(to out: inout [UInt8]) {
-        for word in [word0, word1, word2, word3] { out.append(bigEndian: word) }
+        let words = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
+        Swift.withUnsafeBytes(of: words) { out.append(contentsOf: $0) }
     }
 
     package var hex: String { Hex.encode(bytes) }

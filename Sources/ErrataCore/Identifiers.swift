@@ -99,9 +99,12 @@ package struct FactID: Hashable, Comparable, Sendable, CustomStringConvertible {
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(FactID.byteCount)
-        bytes.append(bigEndian: high)
-        bytes.append(bigEndian: low)
+        bytes.append(self)
         return bytes
+    }
+
+    fileprivate func append(to out: inout [UInt8]) {
+        Swift.withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { out.append(contentsOf: $0) }
     }
 
     package var hex: String { Hex.encode(bytes) }
@@ -111,4 +114,9 @@ package struct FactID: Hashable, Comparable, Sendable, CustomStringConvertible {
     package static func < (left: FactID, right: FactID) -> Bool {
         (left.high, left.low) < (right.high, right.low)
     }
+}
+
+extension [UInt8] {
+    /// Appends the 16 bytes of `fact`.
+    package mutating func append(_ fact: FactID) { fact.append(to: &self) }
 }

@@ -4,11 +4,17 @@ package enum MerkleTree {
     package static let emptyRoot = Digest.sha256([])
 
     /// Returns SHA-256(0x00 ‖ record).
-    package static func leafHash(_ record: [UInt8]) -> Digest { .sha256([0x00] + record) }
+    package static func leafHash(_ record: [UInt8]) -> Digest { .sha256(0x00, record) }
 
     /// Returns SHA-256(0x01 ‖ left ‖ right).
     package static func nodeHash(_ left: Digest, _ right: Digest) -> Digest {
-        .sha256([0x01] + left.bytes + right.bytes)
+        let count = 1 + 2 * Digest.byteCount
+        return withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { memory in
+            memory[0] = 0x01
+            left.write(to: memory, at: 1)
+            right.write(to: memory, at: 1 + Digest.byteCount)
+            return .sha256(UnsafeRawBufferPointer(memory))
+        }
     }
 
     /// The place of a complete subtree: it covers records `index << level ..< (index + 1) << level`.

@@ -39,15 +39,25 @@ package struct Operation: Hashable, Sendable {
     package let author: String?
 
     var encoded: [UInt8] {
-        CBOR.fields([
-            (0, .unsigned(Operation.version)),
-            (1, .unsigned(body.tag.rawValue)),
-            (2, .int(time.microseconds)),
-            (3, actor.cbor),
-            (4, .bytes(rootBefore.bytes)),
-            (5, body.cbor),
-            (6, author.map(CBOR.text)),
-        ]).encoded
+        var out = CBORWriter(capacity: 256 + (body.commitBytes?.count ?? 0))
+        out.map(author == nil ? 6 : 7)
+        out.unsigned(0)
+        out.unsigned(Operation.version)
+        out.unsigned(1)
+        out.unsigned(body.tag.rawValue)
+        out.unsigned(2)
+        out.value(.int(time.microseconds))
+        out.unsigned(3)
+        out.value(actor.cbor)
+        out.unsigned(4)
+        out.bytes(rootBefore)
+        out.unsigned(5)
+        body.write(to: &out)
+        if let author {
+            out.unsigned(6)
+            out.text(author)
+        }
+        return out.bytes
     }
 }
 

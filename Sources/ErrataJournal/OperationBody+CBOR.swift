@@ -1,6 +1,19 @@
 import ErrataCore
 
 extension OperationBody {
+    func write(to out: inout CBORWriter) {
+        switch self {
+        case .commit(let branch, let commit), .revert(let branch, let commit),
+            .merge(let branch, let commit), .cherryPick(let branch, let commit):
+            out.map(2)
+            out.unsigned(0)
+            out.text(branch.text)
+            out.unsigned(1)
+            out.bytes(commit)
+        default: out.value(cbor)
+        }
+    }
+
     var cbor: CBOR {
         switch self {
         case .initialize(let store, let branch, let commit):

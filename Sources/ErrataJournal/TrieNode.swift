@@ -134,7 +134,7 @@ struct TrieNode: Hashable, Sendable {
         for case let entry? in entries {
             switch entry {
             case .leaf(let leaf):
-                out += leaf.fact.bytes
+                out.append(leaf.fact)
                 out.append(leaf.leaf.digest)
             case .node(let link):
                 precondition(link.sequence <= sequence, "a node cannot link to a later operation")

@@ -16,6 +16,10 @@ struct TrieUpdate {
         }
     }
 
+    /// About what one change makes in a large trie.
+    private static let pathByteCount = 2_048
+    private static let pathNodeCount = 8
+
     /// The operation that the new nodes belong to.
     let sequence: UInt64
     private let trie: TrieReader
@@ -54,11 +58,15 @@ struct TrieUpdate {
         case .node(let link):
             let old = try trie.node(link, reader)
             var new = old
-            for (digit, part) in TrieUpdate.split(changes, level) {
-                new.entries[digit] = try apply(
-                    part, to: old.entries[digit], level: level + 1, reader)
+            var isChanged = false
+            try TrieUpdate.forEachRun(of: changes, level) { digit, part in
+                let before = old.entries[digit]
+                let after = try apply(part, to: before, level: level + 1, reader)
+                guard after != before else { return }
+                new.entries[digit] = after
+                isChanged = true
             }
-            return new == old ? entry : try store(new)
+            return isChanged ? try store(new) : entry
         }
     }
 
@@ -67,35 +75,41 @@ struct TrieUpdate {
         guard let first = facts.first, let leaf = first.leaf else { return nil }
         guard facts.count > 1 else { return .leaf(TrieLeaf(fact: first.fact, leaf: leaf)) }
         var node = TrieNode()
-        for (digit, part) in TrieUpdate.split(facts, level) {
+        try TrieUpdate.forEachRun(of: facts, level) { digit, part in
             node.entries[digit] = try build(part, level: level + 1)
         }
         return try store(node)
     }
 
     /// Splits changes that share all digits before `level` into runs by their digit there.
-    private static func split(
-        _ changes: ArraySlice<Change>, _ level: Int
-    ) -> [(digit: Int, part: ArraySlice<Change>)] {
-        var runs: [(digit: Int, part: ArraySlice<Change>)] = []
+    private static func forEachRun(
+        of changes: ArraySlice<Change>, _ level: Int,
+        _ body: (_ digit: Int, _ part: ArraySlice<Change>) throws -> Void
+    ) rethrows {
         var start = changes.startIndex
         while start < changes.endIndex {
             let digit = changes[start].path.digit(level)
-            let end = changes[start...].firstIndex { $0.path.digit(level) != digit }
-            runs.append((digit, changes[start..<(end ?? changes.endIndex)]))
-            start = end ?? changes.endIndex
+            var end = start + 1
+            while end < changes.endIndex, changes[end].path.digit(level) == digit { end += 1 }
+            try body(digit, changes[start..<end])
+            start = end
         }
-        return runs
     }
 
     /// Returns the entry for `node`: nothing, its only leaf, or a link to where it is now stored.
     private mutating func store(_ node: TrieNode) throws -> TrieEntry? {
-        let entries = node.entries.compactMap(\.self)
-        if entries.isEmpty { return nil }
-        if entries.count == 1, case .leaf = entries[0] { return entries[0] }
+        var count = 0
+        var last: TrieEntry?
+        for case let entry? in node.entries { (count, last) = (count + 1, entry) }
+        guard let last else { return nil }
+        if count == 1, case .leaf = last { return last }
         guard let offset = UInt32(exactly: nodes.count) else {
             throw JournalError.limit(
                 "the size of a commit's trie nodes", nodes.count, max: Int(UInt32.max))
+        }
+        if nodes.isEmpty {
+            nodes.reserveCapacity(TrieUpdate.pathByteCount)
+            made.reserveCapacity(TrieUpdate.pathNodeCount)
         }
         node.encode(into: &nodes, at: sequence)
         let link = TrieLink(hash: node.hash, sequence: sequence, offset: offset)

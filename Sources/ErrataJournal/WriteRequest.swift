@@ -80,10 +80,13 @@ struct WriteRequest: Sendable {
     var author: String?
     let loan: SlotLoan
 
-    /// About how many rows it writes.
+    /// What a request takes beside its edits, counted in edits.
+    private static let ownWeight = 30
+
+    /// How much there is to write.
     var weight: Int {
-        if case .commit(_, let edits) = action { return edits.count + 1 }
-        return 1
+        guard case .commit(_, let edits) = action else { return WriteRequest.ownWeight }
+        return edits.count + WriteRequest.ownWeight
     }
 }
 

@@ -1,9 +1,12 @@
+import CErrataSystem
 import Glibc
 
 /// An open file, read and written at offsets, beside LMDB and without its map.
 ///
 /// After a sync that failed, the system tells each descriptor once: who must not miss it uses one of their own.
 final class RawFile: Sendable {
+    private static let pieceByteCount = 1 << 20
+
     let path: String
     private let raw: CInt
 
@@ -58,6 +61,16 @@ final class RawFile: Sendable {
     /// Makes what was written durable, and the size with it.
     func sync() throws(LMDBError) {
         guard fdatasync(raw) == 0 else { throw failure("sync") }
+    }
+
+    /// Has the system write what it holds of the file, piece by piece.
+    ///
+    /// Others who sync on this disk then wait behind one piece at most. It promises nothing: a sync must follow.
+    func writeOut() throws(LMDBError) {
+        for offset in stride(from: 0, to: try byteCount(), by: RawFile.pieceByteCount) {
+            let code = errata_write_out(raw, Int64(offset), Int64(RawFile.pieceByteCount))
+            guard code == 0 else { throw LMDBError(code: code, operation: "write out \(path)") }
+        }
     }
 
     private func failure(_ verb: String) -> LMDBError {

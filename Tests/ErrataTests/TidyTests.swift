@@ -12,7 +12,7 @@ struct TidyTests {
 
     /// The targets that each target may import: the arrows of the architecture.
     static let arrows: [String: Set<String>] = [
-        "LMDB": ["CLMDB"],
+        "LMDB": ["CLMDB", "CErrataSystem"],
         "ErrataCore": [],
         "ErrataJournal": ["ErrataCore", "LMDB", "CErrataSystem"],
         "ErrataModels": ["CErrataDecoder", "CErrataKernels", "CErrataReader"],

@@ -46,4 +46,9 @@ int errata_notify(const char *path, const char *text);
 /// For a process that runs what somebody else wrote. What the kernel refuses is left as it is.
 void errata_confine(unsigned cpu_seconds, uint64_t memory_bytes);
 
+/// Has the system write what it holds of so many bytes of a file from `offset` on, and waits for that.
+///
+/// Not a sync: it promises nothing after a power cut. Returns 0 or an errno value.
+int errata_write_out(int file, int64_t offset, int64_t count);
+
 #endif

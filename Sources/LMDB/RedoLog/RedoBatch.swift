@@ -23,7 +23,12 @@ struct RedoChange: Equatable {
 final class RedoBatch {
     private static let headerByteCount = 8
 
+    /// What a few commits take.
+    private static let capacity = 1 << 16
+
     private(set) var bytes: [UInt8] = []
+
+    init() { bytes.reserveCapacity(RedoBatch.capacity) }
 
     func add(_ kind: RedoChange.Kind, _ table: String, key: [UInt8] = [], value: [UInt8] = []) {
         precondition(table.utf8.count < 1 << 8 && key.count < 1 << 16 && value.count < 1 << 32)

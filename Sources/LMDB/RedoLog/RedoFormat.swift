@@ -89,7 +89,8 @@ struct RedoRecord: Equatable {
         }
         bytes += RedoRecord.sum(bytes, batch)
         bytes += batch
-        return bytes + [UInt8](repeating: 0, count: encodedByteCount - bytes.count)
+        bytes += repeatElement(0, count: encodedByteCount - bytes.count)
+        return bytes
     }
 
     init(generation: UInt64, durableGeneration: UInt64, number: UInt64, batch: [UInt8]) {

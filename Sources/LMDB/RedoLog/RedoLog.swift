@@ -174,6 +174,7 @@ final class RedoLog {
             self.reader = reader
             Checkpoint.queue.async(group: group) { [self] in
                 let outcome = Result { () throws(LMDBError) in
+                    try data.writeOut()
                     try data.sync()
                     try headers.write(header.encoded, at: header.offset)
                     try headers.sync()
