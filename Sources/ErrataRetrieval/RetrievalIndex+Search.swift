@@ -27,13 +27,14 @@ extension RetrievalIndex {
         _ query: SearchQuery, in set: VisibilitySet, limit: Int
     ) throws -> [SearchHit] {
         try check(query, limit: limit)
-        let visible = set.words
         let table = state.table
-        guard visible.count * 64 < table.count + 64 else {
+        guard set.rowLimit <= table.count else {
             throw RetrievalError(.invalidQuery, "the visibility set belongs to another index")
         }
+        let searched = query.kinds.map { set.keeping($0, table: table) } ?? set
+        let visible = searched.words
         let dense = try denseSearch(query, rowLimit: set.rowLimit)
-        var lexical = LexicalSearch(set: set, visible: visible, table: table)
+        var lexical = LexicalSearch(set: searched, visible: visible, table: table)
         for term in try queryTerms(query.text) {
             lexical.add(try postings.posting(of: term, load: database.posting))
         }

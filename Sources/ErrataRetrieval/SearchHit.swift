@@ -7,13 +7,18 @@ package struct SearchQuery: Sendable {
     package let text: String
     /// The encoder's vector of the question; nil searches by words alone.
     package let vector: [Float]?
+    /// The kinds of rows by which facts are found; nil is every kind that is searched.
+    ///
+    /// Of a fact that is found, hits tell all rows all the same.
+    package let kinds: Set<SurfaceKind>?
 
     package static let textByteCountMax = 1 << 20
     package static let termCountMax = 256
 
-    package init(text: String, vector: [Float]? = nil) {
+    package init(text: String, vector: [Float]? = nil, kinds: Set<SurfaceKind>? = nil) {
         self.text = text
         self.vector = vector
+        self.kinds = kinds
     }
 }
 

@@ -81,6 +81,16 @@ package struct VisibilitySet: Sendable {
         return set
     }
 
+    /// Returns the rows of some kinds; costs a look at every row.
+    func keeping(_ kinds: Set<SurfaceKind>, table: RowTable) -> VisibilitySet {
+        var set = self
+        var touched: Set<Int> = []
+        for row in 0..<rowLimit where contains(row) && !kinds.contains(table.kind(of: row)) {
+            set.hide(row, table, &touched)
+        }
+        return set
+    }
+
     private mutating func show(_ row: Int, _ table: RowTable, _ touched: inout Set<Int>) {
         guard table.kind(of: row).isSearched, !contains(row) else { return }
         let chunk = row / VisibilitySet.chunkRowCount

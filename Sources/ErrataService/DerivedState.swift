@@ -26,7 +26,8 @@ final class DerivedState: Sendable {
             directory: directory, secretKey: DerivedState.secretKey { journal.textDigest(of: $0) },
             encoder: models.encoder, donor: donor)
         indexer = Indexer(journal: journal, index: index)
-        retriever = Retriever(journal: journal, index: index, encoder: models.encoder)
+        retriever = Retriever(
+            journal: journal, index: index, encoder: models.encoder, key: models.retrievalKey)
         answerers = try Answerers(index: index, models: models)
         indexer.start()
     }

@@ -20,6 +20,8 @@ package final class KnowledgeBase: Sendable {
         package var readerPrecision: Linear.Precision?
         /// The reader's weights; nil takes those that are part of the program.
         package var readerFile: String?
+        /// By which of their texts facts are found; an evaluation asks what each is worth, a daemon takes all.
+        package var retrievalKey = RetrievalKey.all
         /// How long an ask waits for its version's index, and an audit for its tables.
         package var indexWait: Duration
         /// How to start this program as ``AuditWorker``: a path and arguments.

@@ -9,6 +9,7 @@ struct LoadedModels: Sendable {
     let encoder: SentenceEncoder?
     /// What the reader's signals are computed with: the encoder, at the reader's precision.
     let signalEncoder: SentenceEncoder?
+    let retrievalKey: RetrievalKey
     /// Nil answers by lookup.
     let reader: LoadedReader?
     /// Why there is no reader although one was asked for.
@@ -20,6 +21,7 @@ struct LoadedModels: Sendable {
         encoder = try configuration.encoderDirectory.map {
             try SentenceEncoder(directory: $0, threads: configuration.encoderThreads)
         }
+        retrievalKey = configuration.retrievalKey
         let isExact = configuration.readerPrecision != .int8
         signalEncoder =
             isExact ? encoder : try encoder.map { try SentenceEncoder($0, precision: .int8) }

@@ -11,6 +11,24 @@ struct RetrievedFact: Sendable {
     let hit: SearchHit
 }
 
+/// Which texts of a fact it is found by: what retrieval calls its key.
+package enum RetrievalKey: String, CaseIterable, Sendable {
+    /// Statement, prompt, questions, and the prompt with each alias.
+    case all
+    /// What asks for the fact, its object left out: prompt, questions and aliases.
+    case prompt
+    /// The statement, which of an edit that is a prompt with its object is both together.
+    case statement
+
+    var kinds: Set<SurfaceKind>? {
+        switch self {
+        case .all: nil
+        case .prompt: Set(SurfaceKind.searched).subtracting([.statement])
+        case .statement: [.statement]
+        }
+    }
+}
+
 /// Searches exactly the facts of one snapshot.
 final class Retriever: Sendable {
     /// How many prepared versions are remembered as places to fold the next one from.
@@ -24,12 +42,17 @@ final class Retriever: Sendable {
     private let journal: Journal
     private let index: RetrievalIndex
     private let encoder: SentenceEncoder?
+    private let key: RetrievalKey
     private let prepared = Mutex<[Prepared]>([])
 
-    init(journal: Journal, index: RetrievalIndex, encoder: SentenceEncoder?) {
+    init(
+        journal: Journal, index: RetrievalIndex, encoder: SentenceEncoder?,
+        key: RetrievalKey = .all
+    ) {
         self.journal = journal
         self.index = index
         self.encoder = encoder
+        self.key = key
     }
 
     /// Returns the vector of a question; nil without an encoder.
@@ -47,7 +70,7 @@ final class Retriever: Sendable {
     ) throws -> [RetrievedFact] {
         let set = try visibility(at: snapshot)
         let hits = try index.search(
-            SearchQuery(text: text, vector: vector), in: set, limit: limit)
+            SearchQuery(text: text, vector: vector, kinds: key.kinds), in: set, limit: limit)
         return try hits.flatMap { hit in
             try values(of: hit.fact, in: snapshot).map { leaf, fact in
                 RetrievedFact(version: FactVersion(hit.fact, leaf), fact: fact, hit: hit)

@@ -51,6 +51,41 @@ import Testing
         }
     }
 
+    @Test("a search by some kinds of rows finds what an index of those rows alone would")
+    func kinds() async throws {
+        let index = try open(encoder)
+        var maker = FactMaker(seed: 3)
+        var model = KnowledgeModel()
+        model.commit(put: try maker.facts(60))
+        try await model.update(index, to: 1, from: 0)
+        // The same facts, of which nothing but statements can be searched.
+        let bare = try TemporaryDirectory()
+        let statements = try RetrievalIndex.open(
+            directory: bare.path, secretKey: secret, encoder: encoder)
+        var other = KnowledgeModel()
+        other.commit(
+            put: try model.head.values.map {
+                try FactDraft(key: $0.key, statement: $0.statement).checked()
+            })
+        try await other.update(statements, to: 1, from: 0)
+        for fact in model.head.values.prefix(20) {
+            let text = fact.statement
+            func found(_ kinds: Set<SurfaceKind>?) throws -> [SearchHit] {
+                try index.search(
+                    SearchQuery(text: text, vector: encoder.vector(text), kinds: kinds),
+                    at: commit(1), limit: 10)
+            }
+            let own = try found([.statement])
+            let expected = try statements.search(query(text), at: commit(1), limit: 10)
+            #expect(own.map(\.fact) == expected.map(\.fact))
+            #expect(own.map(\.score) == expected.map(\.score))
+            #expect(own[0].cosines[.prompt] != nil, "what is told of a hit stays whole")
+            #expect(try found(Set(SurfaceKind.searched)) == found(nil))
+            #expect(try found([]).isEmpty)
+        }
+        try statements.close()
+    }
+
     @Test("a revise that changes only the object adds only the rows that say the object")
     func sharesRows() async throws {
         let index = try open(encoder)
