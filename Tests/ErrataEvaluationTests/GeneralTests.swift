@@ -6,7 +6,7 @@ import Testing
 
 @Suite("general questions")
 struct GeneralTests {
-    @Test("they are asked with 10 and all edits in the store, and compared with no edits")
+    @Test("they are asked with 0, 10 and all edits in the store, and compared with no edits")
     func general() async throws {
         let directory = try TemporaryDirectory()
         let (data, general) = (directory.file("items.jsonl"), directory.file("general.jsonl"))
@@ -30,17 +30,35 @@ struct GeneralTests {
         let knowledge = try KnowledgeBase(
             .init(dataDirectory: directory.file("data"), readerPrecision: nil))
         let store = try await EvaluationStore(knowledge, set.items, [])
-        #expect(store.versions.map(\.label) == ["general after 10", "general after 14"])
+        #expect(
+            store.versions.map(\.label) == [
+                "general after 0", "general after 10", "general after 14",
+            ])
+        #expect(store.versions.map(\.editCount) == [0, 10, 14])
         let measured = Collected()
         try await EvaluationRun(items: set.items, store: store, width: 1)
             .measure(JudgeMethod("lookup", store: store), except: []) { measured.add($0) }
         await knowledge.close()
-        #expect(measured.all.count == 6)
+        #expect(measured.all.count == 9)
         let scores = ScoreBuilder(set, ScoreSelection(), seed: 1).scores(measured.all)
         // The fact about S12 is not among the first ten.
-        let same = scores.map { $0.exact["locality"]?.mean.rounded() }
-        #expect(same == [100, 67])
-        #expect(scores.map { $0.exact["truth"]?.count } == [1, 1])
+        let same = scores.map { $0.exact["agreement"]?.mean.rounded() }
+        #expect(same == [100, 100, 67])
+        // One of three has an answer.
+        #expect(scores.map { $0.exact["accuracy"]?.count } == [1, 1, 1])
+        #expect(scores.allSatisfy { $0.exact["locality"] == nil && $0.exact["truth"] == nil })
+        let lines = ScoreTable(scores).lines
+        #expect(lines.allSatisfy { $0.count <= ScoreTable.width })
+        #expect(lines.contains("general after 10 (3 questions)"))
+        #expect(lines.count == 2 + 3 * 2)
+        let header = EvaluationHeader(
+            version: "1", set: set, isHeldBack: false, settings: ["single"], k: nil,
+            tokenCountMax: 8, seed: 1,
+            methods: [.init(name: "lookup", identity: "x", bytes: nil)], machine: "here")
+        let report = EvaluationReport(header, scores, ScoreSelection(), supersededCount: 0)
+        #expect(report.markdown.contains("## General questions"))
+        #expect(!report.markdown.contains("## Scores"))
+        #expect(report.html.contains("General questions answered rightly"))
     }
 
     @Test("a record without a question is an error that names its place")

@@ -29,6 +29,7 @@ struct MetricTests {
         struct Item: Encodable { let questions: [Question] }
 
         let items: [Item]
+        var general: [Item] = []
         let texts: [String]
     }
 
@@ -40,6 +41,7 @@ struct MetricTests {
     private struct Result: Decodable {
         let all: Scores
         let paper: Scores
+        let general: Scores
         let fluency: [Double]
         let normalised: [String]
     }
@@ -87,6 +89,49 @@ struct MetricTests {
         for (text, fluency) in zip(texts, result.fluency) {
             #expect(abs(NGramEntropy.fluency(text) - fluency) < 1e-6, "\(text)")
         }
+    }
+
+    @Test("agreement, accuracy and fluency of general questions are those of the transcription")
+    func general() async throws {
+        let directory = try TemporaryDirectory()
+        let (file, questions) = (directory.file("items.jsonl"), directory.file("general.jsonl"))
+        try DrawnItems(seed: 7, count: 12).text.write(
+            toFile: file, atomically: true, encoding: .utf8)
+        try (0..<300).map { number in
+            let answers = number.isMultiple(of: 3) ? "" : ", \"answer\": [\"azure\", \"The Ada\"]"
+            return "{\"question\": \"question \(number) of all\"\(answers)}"
+        }.joined(separator: "\n").write(toFile: questions, atomically: true, encoding: .utf8)
+        var set = try EvaluationSet(path: file)
+        try set.addGeneral(path: questions, count: 300, seed: 1)
+        let knowledge = try KnowledgeBase(
+            .init(dataDirectory: directory.file("data"), readerPrecision: nil))
+        let store = try await EvaluationStore(knowledge, set.items, [])
+        let method = DrawnMethod(facts: store.facts)
+        let measured = Collected()
+        try await EvaluationRun(items: set.items, store: store, width: 2)
+            .measure(method, except: []) { measured.add($0) }
+        await knowledge.close()
+        let general = try set.items.dropFirst(12).map { try Self.item($0, method, store) }
+        let result = try Self.transcribed(
+            Run(items: [], general: general, texts: []), in: directory)
+        let scores = ScoreBuilder(set, ScoreSelection(), seed: 1).scores(measured.all)
+        #expect(
+            Set(scores.map(\.version)) == [
+                "general after 0", "general after 10", "general after 12",
+            ])
+        for score in scores {
+            #expect(Set(score.exact.keys) == ["agreement", "accuracy", "fluency"])
+            #expect(score.exact["accuracy"]?.count == 200)
+            for (name, value) in result.general.exact {
+                #expect(abs((score.exact[name]?.mean ?? -1) - value) < 1e-6, "\(name)")
+            }
+            #expect(
+                abs(
+                    (score.tokens["agreement"]?.mean ?? -1)
+                        - (result.general.forced["agreement"] ?? 0)) < 1e-6)
+        }
+        #expect(Set(result.general.exact.keys) == ["agreement", "accuracy", "fluency"])
+        #expect((result.general.exact["accuracy"] ?? 0) > 10)
     }
 
     private static func item(

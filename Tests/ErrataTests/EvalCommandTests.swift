@@ -70,6 +70,44 @@ struct EvalCommandTests {
         }
     }
 
+    @Test("distractors, keys and general questions are measured, and told in 80 columns")
+    func ablations() async throws {
+        try await withItems { directory, data in
+            let general = directory + "/general.jsonl"
+            try Data(
+                "{\"question\": \"who wrote the iliad\", \"answer\": [\"Homer\"]}\n{\"instruction\": \"Write.\"}"
+                    .utf8
+            ).write(to: URL(filePath: general))
+            let command = [
+                "eval", "run", "--data", data, "--no-models", "--method",
+                "lookup,decoder,decoder-lte", "--model", directory + "/llama", "--setting",
+                "distractors:2", "--setting", "distractors:3:after", "--general", general,
+                "--max-tokens", "4",
+            ]
+            let run = try await CommandLineTool.run(command + ["--out", directory + "/all"])
+            #expect(run.status == 0, "\(run.stderr)")
+            let lines = run.stdout.split(separator: "\n").map(String.init)
+            #expect(lines.allSatisfy { $0.count <= 80 })
+            for line in [
+                "distractors 2 mixed (6 items)", "distractors 3 after (6 items)",
+                "general after 0 (2 questions)", "general after 6 (2 questions)",
+            ] {
+                #expect(lines.contains(line), "\(run.stdout)")
+            }
+            let decoder = try #require(lines.first { $0.hasPrefix("  decoder ") })
+            #expect(decoder.contains("100.0"))
+            let keyed = try await CommandLineTool.run(
+                command + ["--key", "prompt", "--out", directory + "/keyed", "--json"])
+            #expect(keyed.status == 0, "\(keyed.stderr)")
+            #expect(keyed.stdout.contains("\"key\" : \"prompt\""))
+            for wrong in [["--key", "object"], ["--setting", "distractors:0"]] {
+                let refused = try await CommandLineTool.run(
+                    command + wrong + ["--out", directory + "/none"])
+                #expect(refused.status == 64)
+            }
+        }
+    }
+
     @Test("edits are timed, and what is missing is said")
     func speed() async throws {
         try await withItems { directory, data in

@@ -117,11 +117,35 @@ def scores(items, paper=False):
     return result
 
 
+def general_scores(items):
+    """Questions that no edit is about: the answer without edits again, the true one, fluent text."""
+    questions = [q for item in items for q in item["questions"]]
+    said = [(normalised(q.get("text") or ""), normalised(q["before"].get("text") or "")) for q in questions]
+    judged = [(normalised(q.get("text") or ""), [normalised(a) for answer in q["answers"] for a in answer])
+              for q in questions if q["answers"]]
+    fluent = [fluency(q["text"]) for q in questions if q.get("text") and len(words(q["text"])) >= 3]
+    pairs = [q for q in questions if q["answers"]]
+    values = {
+        "forced": {"agreement": mean(mean(argmax(a) == argmax(b) for a, b in zip(q["logits"], q["before"]["logits"]))
+                                     for q in pairs)},
+        "exact": {
+            "agreement": mean(now == before for now, before in said),
+            "accuracy": mean(text != "" and text in answers for text, answers in judged),
+        },
+    }
+    scores = {way: {name: 100 * value for name, value in found.items() if value is not None}
+              for way, found in values.items()}
+    if fluent:
+        scores["exact"]["fluency"] = mean(fluent)
+    return scores
+
+
 def main():
     run = json.load(sys.stdin)
     json.dump({
-        "all": scores(run["items"]),
-        "paper": scores(run["items"], paper=True),
+        "all": scores(run["items"]) if run["items"] else {"forced": {}, "exact": {}},
+        "paper": scores(run["items"], paper=True) if run["items"] else {"forced": {}, "exact": {}},
+        "general": general_scores(run["general"]),
         "fluency": [fluency(text) if len(words(text)) >= 3 else 0 for text in run["texts"]],
         "normalised": [normalised(text) for text in run["texts"]],
     }, sys.stdout)

@@ -35,13 +35,21 @@ package actor EditorMethod: EvaluatedMethod {
         _ version: EvaluationVersion, after previous: EvaluationVersion?,
         _ items: [EvaluationItem]
     ) throws {
+        if let shown = version.shown {
+            edited.restore()
+            return try make(shown.map { items[$0] })
+        }
         var made = version.edits.lowerBound
         if let previous, version.continues(previous) {
             made = previous.edits.upperBound
         } else {
             edited.restore()
         }
-        let edits = items[made..<version.edits.upperBound].map {
+        try make(Array(items[made..<version.edits.upperBound]))
+    }
+
+    private func make(_ items: [EvaluationItem]) throws {
+        let edits = items.map {
             WeightEdit(prompt: $0.prompt, subject: $0.subject, target: $0.target)
         }
         try edited.apply(edits, with: kind, isCancelled: { Task.isCancelled })

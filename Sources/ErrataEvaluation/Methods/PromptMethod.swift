@@ -65,14 +65,11 @@ package struct PromptMethod: EvaluatedMethod {
         var response = MethodResponse()
         var prompt = question
         if let version, case .facts(let method) = showing {
-            let shown = try await store.knowledge.prompt(
-                for: AskRequest(
-                    question: question, at: version.revision, k: k, strictness: strictness),
-                method)
+            let shown = try await shown(question, version, method)
             response.candidates = shown.candidates
-            response.objects = shown.shown.compactMap(\.object)
-            if shown.isWithheld { return response }
-            prompt = shown.text
+            response.objects = shown.facts.compactMap(\.object)
+            guard let text = shown.text else { return response }
+            prompt = text
         }
         guard model.answersAlone || !response.objects.isEmpty else { return response }
         let said = try model.language.methodResponse(
@@ -81,6 +78,39 @@ package struct PromptMethod: EvaluatedMethod {
         response.tokens = said.tokens
         response.isTooLong = said.isTooLong
         return response
+    }
+
+    /// What the model is asked with.
+    private struct Shown {
+        /// Nil if there is to be no answer.
+        var text: String?
+        var candidates: [FactID] = []
+        var facts: [Fact] = []
+    }
+
+    private func shown(
+        _ question: String, _ version: EvaluationVersion, _ method: GenerationMethod
+    ) async throws -> Shown {
+        var request = AskRequest(
+            question: question, at: version.revision, k: k, strictness: strictness)
+        guard let order = version.shown else {
+            let prompt = try await store.knowledge.prompt(for: request, method)
+            return Shown(
+                text: prompt.isWithheld ? nil : prompt.text, candidates: prompt.candidates,
+                facts: prompt.shown)
+        }
+        var shown = Shown(facts: order.compactMap { store.values[$0] })
+        if case .errata = method {
+            // Each is judged, however many there are.
+            request.k = max(k ?? AskRequest.candidateCountDefault, order.count)
+            let prompt = try await store.knowledge.prompt(for: request, method)
+            let inScope = Set(prompt.shown.map(\.key))
+            shown.candidates = prompt.candidates
+            shown.facts.removeAll { !inScope.contains($0.key) }
+        }
+        shown.text = ChatMarkers.broken(
+            in: EditPrompt.text(question: question, edits: shown.facts.map(\.statement)))
+        return shown
     }
 }
 

@@ -31,6 +31,7 @@ package struct EvaluationReport {
             ("Data", "\(header.dataSet), format \(header.dataFormat), SHA-256 \(header.dataHash)"),
             ("Settings", header.settings.joined(separator: ", ")),
             ("Facts considered", header.k.map { "\($0)" } ?? "the methods' own numbers"),
+            ("Facts found by", header.key ?? "statement, prompt and other texts"),
             ("Tokens of an answer", "at most \(header.tokenCountMax)"),
             ("Seed", "\(header.seed)"), ("Errata", header.version), ("Machine", header.machine),
             ("Questions", selection.isOfPaper ? "the first of each class, first alias" : "all"),
@@ -58,6 +59,8 @@ package struct EvaluationReport {
             + "stays. Forced scores flatter: they tell the model how long the answer is and how it goes on.",
         "clean locality: without the questions that ask for the edited fact itself. truth: local questions answered "
             + "with what is true without the edit. fluency: of generated texts of three words or more.",
+        "General questions are those that no edit is about, asked with so many edits in the store. accuracy: of those "
+            + "whose answers the data have.",
     ]
 
     // MARK: Markdown
@@ -120,7 +123,10 @@ package struct EvaluationReport {
             byEdits("Locality after so many edits, exact", .locality),
             plot(
                 "General questions answered as without edits, exact",
-                lines(scores.filter { $0.version.hasPrefix("general") }, .locality)),
+                lines(scores.filter(\.isGeneral), .agreement)),
+            plot(
+                "General questions answered rightly, exact",
+                lines(scores.filter(\.isGeneral), .accuracy)),
             byStrictness, byTime,
         ].compactMap(\.self)
     }
@@ -147,7 +153,7 @@ package struct EvaluationReport {
     private func plot(_ title: String, _ lines: [LinePlot.Line]) -> LinePlot? {
         guard !lines.isEmpty else { return nil }
         return LinePlot(
-            title: title, xName: "edits in the store", yName: "percent of the items so far",
+            title: title, xName: "edits in the store", yName: "percent",
             lines: lines, isLogarithmic: true)
     }
 

@@ -19,7 +19,7 @@ package struct RunComparison: Codable, Sendable {
     }
 
     private static let metrics: [Score.Metric] = [
-        .success, .rephrasing, .portability, .locality, .truth,
+        .success, .rephrasing, .portability, .locality, .truth, .agreement, .accuracy,
     ]
 
     package let rows: [Row]

@@ -20,6 +20,10 @@ package struct Score: Codable, Equatable, Sendable {
         /// Local questions answered with what is true without the edit.
         case truth
         case fluency
+        /// General questions answered as without edits.
+        case agreement
+        /// General questions answered with what is true.
+        case accuracy
         /// The item's own edit is the nearest fact to its prompt, or one of the nearest three.
         case retrievalAt1 = "retrieval@1"
         case retrievalAt3 = "retrieval@3"
@@ -45,6 +49,9 @@ package struct Score: Codable, Equatable, Sendable {
     package var tooLongCount = 0
     /// The median over the items, all of an item's questions together.
     package var secondsPerItem: Double
+
+    /// Whether it is of general questions.
+    package var isGeneral: Bool { version.hasPrefix("general") }
 
     package subscript(tokens metric: Metric) -> Value? { tokens[metric.rawValue] }
     package subscript(exact metric: Metric) -> Value? { exact[metric.rawValue] }

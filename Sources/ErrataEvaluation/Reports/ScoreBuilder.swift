@@ -167,8 +167,8 @@ package struct ScoreBuilder {
             if !question.asksForEdit { add(.cleanLocality, name) }
             if let isTrue = answer.isTrue { count(.truth, isTrue ? 1 : 0) }
         case .general:
-            add(.locality)
-            if let isTrue = answer.isTrue { count(.truth, isTrue ? 1 : 0) }
+            add(.agreement)
+            if let isTrue = answer.isTrue { count(.accuracy, isTrue ? 1 : 0) }
             if let fluency = answer.fluency { count(.fluency, fluency) }
         }
         if answer.isTooLong == true { tally.tooLongCount += 1 }

@@ -5,8 +5,10 @@ struct ScoreSheet {
     let rows: [[String]]
 
     static func all(_ scores: [Score]) -> [ScoreSheet] {
-        [main(scores), classes(scores), kinds(scores), retrieval(scores)]
-            .filter { !$0.rows.isEmpty }
+        [
+            main(scores.filter { !$0.isGeneral }), general(scores.filter(\.isGeneral)),
+            classes(scores.filter { !$0.isGeneral }), kinds(scores), retrieval(scores),
+        ].filter { !$0.rows.isEmpty }
     }
 
     /// Generated answers first: they are what users see.
@@ -31,6 +33,23 @@ struct ScoreSheet {
             })
     }
 
+    private static func general(_ scores: [Score]) -> ScoreSheet {
+        ScoreSheet(
+            title: "General questions",
+            head: [
+                "version", "method", "as without edits, exact", "forced", "accuracy, exact",
+                "fluency", "questions", "s a question",
+            ],
+            rows: scores.map { score in
+                [
+                    score.version, score.method, text(score[exact: .agreement]),
+                    text(score[tokens: .agreement]), text(score[exact: .accuracy]),
+                    text(score[exact: .fluency]), "\(score.itemCount)",
+                    seconds(score.secondsPerItem),
+                ]
+            })
+    }
+
     private static func classes(_ scores: [Score]) -> ScoreSheet {
         var names: [String] = []
         for name in scores.flatMap({ $0.classExact.keys.sorted() }) where !names.contains(name) {
@@ -50,7 +69,9 @@ struct ScoreSheet {
 
     private static func kinds(_ scores: [Score]) -> ScoreSheet {
         let kinds = Measurement.Kind.allCases.map(\.rawValue)
-        let metrics: [Score.Metric] = [.success, .rephrasing, .portability, .locality]
+        let metrics: [Score.Metric] = [
+            .success, .rephrasing, .portability, .locality, .agreement,
+        ]
         var rows: [[String]] = []
         for score in scores {
             for metric in metrics {

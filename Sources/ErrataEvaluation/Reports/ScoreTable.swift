@@ -11,17 +11,39 @@ package struct ScoreTable {
 
     /// The lines, versions one after the other, a method a line.
     package var lines: [String] {
-        guard !scores.isEmpty else { return [] }
-        var lines = head
+        let (general, others) = (scores.filter(\.isGeneral), scores.filter { !$0.isGeneral })
+        return (others.isEmpty ? [] : head + lines(others, line))
+            + (general.isEmpty ? [] : generalHead + lines(general, generalLine))
+    }
+
+    private func lines(_ scores: [Score], _ line: (Score) -> String) -> [String] {
         var versions: [String] = []
         for score in scores where !versions.contains(score.version) {
             versions.append(score.version)
         }
-        for version in versions {
-            lines.append(title(version))
-            lines += scores.filter { $0.version == version }.map(line)
+        return versions.flatMap { version in
+            [title(version)] + scores.filter { $0.version == version }.map(line)
         }
-        return lines
+    }
+
+    /// Of general questions: as without edits, right, fluent.
+    private var generalHead: [String] {
+        let indent = String(repeating: " ", count: Self.nameWidth)
+        return [
+            indent + center("as without", 2 * Self.cellWidth + 2) + "  accu-  flu-",
+            indent + "  forced exact    racy  ency",
+        ].map(\.withoutTrailingSpace)
+    }
+
+    private func generalLine(_ score: Score) -> String {
+        ("  " + score.method).padded(Self.nameWidth) + "  "
+            + cell(score[tokens: .agreement]) + cell(score[exact: .agreement])
+            + "  " + cell(score[exact: .accuracy]) + fluency(score)
+    }
+
+    private func fluency(_ score: Score) -> String {
+        (score[exact: .fluency].map { "\(Int($0.mean.rounded()))" } ?? "n/a")
+            .leftPadded(Self.cellWidth)
     }
 
     private var head: [String] {
@@ -36,16 +58,16 @@ package struct ScoreTable {
     private func title(_ version: String) -> String {
         let of = scores.first { $0.version == version }
         let count = of?.itemCount ?? 0
-        return "\(version) (\(count) \(count == 1 ? "item" : "items"))"
+        let noun = of?.isGeneral == true ? "question" : "item"
+        return "\(version) (\(count) \(noun)\(count == 1 ? "" : "s"))"
     }
 
     private func line(_ score: Score) -> String {
         let cells = Self.metrics.map { metric in
             "  " + cell(score[tokens: metric]) + cell(score[exact: metric])
         }
-        let fluency = score[exact: .fluency].map { "\(Int($0.mean.rounded()))" } ?? "n/a"
         let name = ("  " + score.method).padded(Self.nameWidth)
-        return name + cells.joined() + fluency.leftPadded(Self.cellWidth)
+        return name + cells.joined() + fluency(score)
     }
 
     private func cell(_ value: Score.Value?) -> String {

@@ -31,6 +31,8 @@ package struct EvaluationHeader: Codable, Equatable, Sendable {
     package var isHeldBack: Bool
     package var settings: [String]
     package var k: Int?
+    /// By which texts facts are found, if not by all.
+    package var key: String?
     package var tokenCountMax: Int
     package var seed: UInt64
     package var methods: [Method]
@@ -38,7 +40,7 @@ package struct EvaluationHeader: Codable, Equatable, Sendable {
 
     package init(
         version: String, set: EvaluationSet, isHeldBack: Bool, settings: [String], k: Int?,
-        tokenCountMax: Int, seed: UInt64, methods: [Method], machine: String
+        key: String? = nil, tokenCountMax: Int, seed: UInt64, methods: [Method], machine: String
     ) {
         self.version = version
         dataSet = set.name
@@ -50,6 +52,7 @@ package struct EvaluationHeader: Codable, Equatable, Sendable {
         self.isHeldBack = isHeldBack
         self.settings = settings
         self.k = k
+        self.key = key
         self.tokenCountMax = tokenCountMax
         self.seed = seed
         self.methods = methods

@@ -83,7 +83,7 @@ package struct EvaluationRun: Sendable {
                 judge.measurement(of: response, number: number, method.scoresTokens))
         }
         return ItemMeasurement(
-            method: method.name, version: version.label, edits: version.edits.count, item: place,
+            method: method.name, version: version.label, edits: version.editCount, item: place,
             seconds: (ContinuousClock.now - start) / .seconds(1), answers: answers)
     }
 }

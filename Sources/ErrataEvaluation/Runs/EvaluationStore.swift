@@ -9,25 +9,29 @@ package struct EvaluationStore: Sendable {
     package let base: String
     /// The fact that each item's edit becomes; nil of a general question.
     package let facts: [FactID?]
+    /// What it says.
+    package let values: [Fact?]
     package let versions: [EvaluationVersion]
 
     /// Commits the edits of `items` as the settings ask for them, and waits until all can be asked.
     ///
-    /// Of two edits of one fact in one commit the later counts.
+    /// Of two edits of one fact in one commit the later counts. `seed` draws what settings leave to chance.
     package init(
         _ knowledge: KnowledgeBase, _ items: [EvaluationItem], _ settings: [EvaluationSetting],
-        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        seed: UInt64 = 1, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws {
         self.knowledge = knowledge
-        base = try knowledge.resolve(RefName.main.text).hex
-        facts = try items.map {
-            $0.isGeneral ? nil : knowledge.journal.factID(for: try $0.edit.checked().key)
-        }
+        let main = try knowledge.resolve(RefName.main.text).hex
+        base = main
+        let values = try items.map { $0.isGeneral ? nil : try $0.edit.checked() }
+        facts = values.map { $0.map { knowledge.journal.factID(for: $0.key) } }
+        self.values = values
         let count = items.count { !$0.isGeneral }
         // One batch of so many as there are items is the batch of all.
         var branches: Set<String> = []
-        var series = settings.flatMap { EvaluationPlan.series(of: $0, itemCount: count) }
-            .filter { branches.insert($0.branch).inserted }
+        var series = try settings.flatMap {
+            try EvaluationPlan.series(of: $0, items[..<count], seed: seed)
+        }.filter { branches.insert($0.branch).inserted }
         if count < items.count {
             series.append(
                 EvaluationPlan.general(itemCount: count, generalCount: items.count - count))
@@ -36,20 +40,20 @@ package struct EvaluationStore: Sendable {
         var done = 0
         var versions: [EvaluationVersion] = []
         for series in series {
-            _ = try await knowledge.createBranch(series.branch, at: base, actor: .thisProcess)
+            _ = try await knowledge.createBranch(series.branch, at: main, actor: .thisProcess)
             var revisions: [String] = []
             for places in series.commits {
                 try Task.checkCancellation()
                 revisions.append(
                     try await EvaluationStore.commit(
-                        Array(items[places]), to: series.branch, of: knowledge))
+                        places.map { items[$0] }, to: series.branch, of: knowledge))
                 done += 1
                 progress(done, total)
             }
             versions += series.versions.map {
                 EvaluationVersion(
-                    label: $0.label, revision: revisions[$0.commit], edits: $0.edits,
-                    measured: $0.measured)
+                    label: $0.label, revision: $0.commit.map { revisions[$0] } ?? main,
+                    edits: $0.edits, measured: $0.measured, shown: $0.shown)
             }
         }
         if let last = versions.last {
@@ -62,7 +66,7 @@ package struct EvaluationStore: Sendable {
     package init(_ knowledge: KnowledgeBase) throws {
         self.knowledge = knowledge
         base = try knowledge.resolve(RefName.main.text).hex
-        facts = []
+        (facts, values) = ([], [])
         versions = []
     }
 

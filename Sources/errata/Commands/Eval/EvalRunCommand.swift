@@ -12,15 +12,27 @@ struct EvalRunCommand: AsyncParsableCommand {
             alone on an empty store (single), so many in one commit (batch:100; batch is all), or one \
             commit each, asked right after it and again after 1, 10, 100, 500, 1,000 and all (sequential).
 
+            For ablations, distractors:2 puts two unrelated edits beside each item's own, in the store and \
+            in the prompt, in places that are drawn; distractors:2:before and distractors:2:after put them \
+            on one side. ice and lte are shown all of them, methods that judge scope what they let pass. \
+            -k says how many facts retrieval hands on, --key by which texts it finds them.
+
+            --general asks what no edit is about, with 0, 10, 100, 1,000 and all edits in the store: how \
+            many answers stay as they were, how many are true (where the file has answers), how fluent. \
+            Records have a "question", "qText" or "instruction" and maybe "answer" or "answers".
+
             Methods: lookup and reader answer without a language model; decoder is the small one in the \
             program (decoder-lte: shown the nearest three, unfiltered). With --model, the model before \
             alignment: none (no edits), ice (the nearest three in its prompt), and ft, ft-l, rome and \
-            memit, which write edits into its weights. With --aligned, after it: lte (the nearest three) and errata (those that the reader finds in scope). A method that \
-            judges scope may be strict or lenient: reader:strict.
+            memit, which write edits into its weights. With --aligned, after it: lte (the nearest three) and errata \
+            (those that the reader finds in scope). A method that judges scope may be strict or lenient: \
+            reader:strict.
 
               errata eval run --data zsre.json --out results
               errata eval run --data zsre.json --method none,ice,lte,errata \\
                 --model base --aligned base-lora --setting sequential --out results
+              errata eval run --data cf.json --method lte,errata --aligned base-lora \\
+                --setting distractors:2 --setting distractors:4:after --out distracted
 
             Data: KnowEdit, WikiBio, CounterFact, zsRE, or JSON Lines of your own: {"subject", "prompt", \
             "target"} and, if you have them, "aliases", "truth", "rephrasings": […], and "portability" \

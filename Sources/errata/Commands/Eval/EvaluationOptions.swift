@@ -2,6 +2,7 @@ import ArgumentParser
 import ErrataAPI
 import ErrataEvaluation
 import ErrataModels
+import ErrataService
 import Foundation
 
 /// What is measured.
@@ -22,7 +23,7 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Questions that no edit is about: asked with 10, 100, 1,000 and all edits in the store.",
+            "Questions or instructions that no edit is about: asked with 0, 10, 100, 1,000 and all edits.",
             valueName: "file"))
     var general: String?
 
@@ -31,7 +32,7 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "single, batch, batch:N or sequential; repeatable. (default: single)",
+            "single, batch, batch:N, sequential, distractors:N[:before|after|mixed]; repeatable. (default: single)",
             valueName: "setting"))
     var setting: [String] = []
 
@@ -53,6 +54,10 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(name: .customShort("k"), help: "How many facts are considered. (default: the method's)")
     var k: Int?
+
+    @Option(
+        help: "By which texts facts are found: prompt, statement (prompt and object), or all.")
+    var key = RetrievalKey.all
 
     @Option(help: "Tokens of the longest answer.")
     var maxTokens = 64
@@ -78,7 +83,8 @@ struct EvaluationOptions: ParsableArguments {
             try (setting.isEmpty ? ["single"] : setting).map { text in
                 guard let setting = EvaluationSetting(text) else {
                     throw ValidationError(
-                        "'\(text)' is no setting: single, batch, batch:100, sequential")
+                        "'\(text)' is no setting: single, batch, batch:100, sequential, distractors:2, "
+                            + "distractors:2:before (1 to \(Distractors.countMax))")
                 }
                 return setting
             }
@@ -146,6 +152,8 @@ struct EvaluationOptions: ParsableArguments {
 }
 
 extension EvaluationSet.Format: ExpressibleByArgument {}
+
+extension RetrievalKey: ExpressibleByArgument {}
 
 /// Which measurements are shown, and how.
 struct ScoreOptions: ParsableArguments {

@@ -132,6 +132,7 @@ struct EvaluationWork: Sendable {
         var configuration = KnowledgeBase.Configuration(
             dataDirectory: folder, encoderDirectory: encoder,
             readerPrecision: encoder == nil ? nil : options.reader.precision)
+        configuration.retrievalKey = options.key
         configuration.journal.random = .repeatable(seed: options.seed)
         let knowledge = try KnowledgeBase(configuration)
         do {
@@ -155,7 +156,9 @@ struct EvaluationWork: Sendable {
     ) async throws -> EvaluationResults {
         let bar = ProgressBar("committing")
         defer { bar.clear() }
-        let store = try await EvaluationStore(knowledge, set.items, options.settings) {
+        let store = try await EvaluationStore(
+            knowledge, set.items, options.settings, seed: options.seed
+        ) {
             bar.update($0, of: $1)
         }
         var catalog = MethodCatalog(
@@ -190,6 +193,7 @@ struct EvaluationWork: Sendable {
         EvaluationHeader(
             version: Version.text, set: set, isHeldBack: options.heldBack,
             settings: options.setting.isEmpty ? ["single"] : options.setting, k: options.k,
+            key: options.key == .all ? nil : options.key.rawValue,
             tokenCountMax: options.maxTokens, seed: options.seed,
             methods: methods.map {
                 .init(name: $0.name, identity: $0.identity, bytes: $0.byteCount)
