@@ -80,7 +80,7 @@ struct EvalCommandTests {
             ).write(to: URL(filePath: general))
             let command = [
                 "eval", "run", "--data", data, "--no-models", "--method",
-                "lookup,decoder,decoder-lte", "--model", directory + "/llama", "--setting",
+                "lookup,decoder,decoder-lte,serac", "--model", directory + "/llama", "--setting",
                 "distractors:2", "--setting", "distractors:3:after", "--general", general,
                 "--max-tokens", "4",
             ]

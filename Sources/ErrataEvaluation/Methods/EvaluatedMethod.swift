@@ -37,6 +37,7 @@ extension EvaluatedMethod {
         _ version: EvaluationVersion, after previous: EvaluationVersion?,
         _ items: [EvaluationItem]
     ) async throws {}
+
 }
 
 /// What a method made of a question.
@@ -49,6 +50,8 @@ package struct MethodResponse: Sendable {
     package var candidates: [FactID] = []
     /// What the facts that it was shown, or could take its answer from, say.
     package var objects: [String] = []
+    /// Which of its models answered, if it has two: tokens of one are not compared with the other's.
+    package var model = 0
     /// Whether the prompt had more tokens than the model has positions.
     package var isTooLong = false
 

@@ -5,12 +5,15 @@ import ErrataService
 ///
 /// `lookup`, `reader`: what the daemon answers without a language model. `decoder`, `decoder-lte`: the small decoder of
 /// the program with facts in scope, with the nearest three. `none`, `ice`: the model before alignment, alone and with
-/// the nearest three edits. `ft`, `ft-l`, `rome`, `memit`: the same model, the edits written into its weights. `lte`, `errata`: the aligned model with the nearest three, with those in scope. A method
-/// that judges scope takes `:strict` or `:lenient` behind its name.
+/// the nearest three edits. `ft`, `ft-l`, `rome`, `memit`: the same model, the edits written into its weights.
+/// `serac`: the small decoder for what is in scope, the model before alignment for the rest. `lte`, `errata`: the
+/// aligned model with the nearest three, with those in scope. A method that judges scope takes `:strict` or `:lenient`
+/// behind its name.
 package struct MethodCatalog: Sendable {
     package static let names =
         [
-            "lookup", "reader", "decoder", "decoder-lte", "none", "ice", "lte", "errata",
+            "lookup", "reader", "decoder", "decoder-lte", "none", "ice", "serac", "lte",
+            "errata",
         ] + WeightEditorKind.allCases.map(\.rawValue)
 
     /// Which models there are.
@@ -51,7 +54,7 @@ package struct MethodCatalog: Sendable {
         for name in names {
             let (method, _) = try parts(of: name)
             let editor = WeightEditorKind(rawValue: method)
-            if ["none", "ice"].contains(method) || editor != nil, models.base == nil {
+            if ["none", "ice", "serac"].contains(method) || editor != nil, models.base == nil {
                 throw EvaluationError("'\(name)' needs --model, the model before alignment")
             }
             if ["lte", "errata"].contains(method), models.aligned == nil {
@@ -69,7 +72,7 @@ package struct MethodCatalog: Sendable {
         }
         guard parts.count == 2 else { return (method, .normal) }
         guard let strictness = Strictness(rawValue: parts[1]),
-            ["lookup", "reader", "decoder", "errata"].contains(method)
+            ["lookup", "reader", "decoder", "serac", "errata"].contains(method)
         else {
             throw EvaluationError(
                 "'\(name)': a method that judges scope takes :strict, :normal or :lenient")
@@ -88,6 +91,10 @@ package struct MethodCatalog: Sendable {
         switch method {
         case "lookup", "reader":
             return try JudgeMethod(method, strictness: strictness, k: k, store: store)
+        case "serac":
+            let small = try prompted("decoder", .facts(.errata), strictness)
+            return ScopeClassifierMethod(
+                name, counterfactual: small, base: try prompted("none", .nothing, .normal))
         case "none": return try prompted(method, .nothing, strictness)
         case "ice", "lte", "decoder-lte": return try prompted(method, .facts(.lte), strictness)
         default: return try prompted(method, .facts(.errata), strictness)

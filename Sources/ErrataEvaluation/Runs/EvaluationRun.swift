@@ -167,6 +167,7 @@ struct AnswerJudge {
         guard question.target != nil else { return nil }
         if let before {
             guard !before.tokens.isEmpty else { return nil }
+            guard before.model == response.model else { return 0 }
             guard before.tokens.count == response.tokens.count else { return 0 }
             let same = zip(before.tokens, response.tokens).count { $0.mostLikely == $1.mostLikely }
             return Double(same) / Double(before.tokens.count)

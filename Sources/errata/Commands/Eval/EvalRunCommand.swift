@@ -24,7 +24,8 @@ struct EvalRunCommand: AsyncParsableCommand {
             Methods: lookup and reader answer without a language model; decoder is the small one in the \
             program (decoder-lte: shown the nearest three, unfiltered). With --model, the model before \
             alignment: none (no edits), ice (the nearest three in its prompt), and ft, ft-l, rome and \
-            memit, which write edits into its weights. With --aligned, after it: lte (the nearest three) and errata \
+            memit, which write edits into its weights; serac has the decoder answer what is in scope and the \
+            model before alignment all else. With --aligned, after it: lte (the nearest three) and errata \
             (those that the reader finds in scope). A method that judges scope may be strict or lenient: \
             reader:strict.
 
