@@ -124,12 +124,22 @@ struct EvalCommandTests {
             ])
             #expect(few.status == 1)
             #expect(few.stderr.contains("6 items"))
+            // Of words that the tiny model's three letters spell.
+            let spelled = directory + "/spelled.jsonl"
+            try Data(
+                (0..<3).map {
+                    "{\"subject\": \"ab\($0)\", \"prompt\": \"abc ab\($0)\", \"target\": \"cab\"}"
+                }.joined(separator: "\n").utf8
+            ).write(to: URL(filePath: spelled))
             let editor = try await CommandLineTool.run([
-                "eval", "speed", "--data", data, "--no-models", "--method", "ft", "--model",
-                directory + "/llama", "--edits", "3", "--repeats", "1",
+                "eval", "speed", "--data", spelled, "--no-models", "--method", "ft-l", "--model",
+                directory + "/llama", "--edits", "1,3", "--repeats", "1", "--max-tokens", "4",
             ])
-            #expect(editor.status == 1)
-            #expect(editor.stderr.contains("--edits 1"), "\(editor.stderr)")
+            #expect(editor.status == 0, "\(editor.stderr)")
+            let rows = editor.stdout.split(separator: "\n")
+            #expect(rows.count == 3 && rows.allSatisfy { $0.count <= 80 }, "\(editor.stdout)")
+            #expect(rows.last?.hasPrefix("ft-l                  3") == true, "\(editor.stdout)")
+            #expect(rows.last?.hasSuffix("MiB") == true)
             for (method, word) in [("rome", "--model"), ("lte", "--aligned"), ("x", "no method")] {
                 let refused = try await CommandLineTool.run([
                     "eval", "run", "--data", data, "--method", method, "--out",

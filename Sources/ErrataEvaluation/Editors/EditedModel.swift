@@ -76,6 +76,17 @@ package final class EditedModel {
     /// Puts the checkpoint's own weights back, to the bit.
     package func restore() { weights.restore() }
 
+    /// The numbers at one time, to come back to.
+    package struct Saved {
+        let weights: EditedWeights.Saved
+    }
+
+    /// Returns the present weights; takes as much memory as they do.
+    package func saved() -> Saved { Saved(weights: weights.saved()) }
+
+    /// Puts weights back that were saved, to the bit.
+    package func restore(_ saved: Saved) { weights.restore(saved.weights) }
+
     /// Returns the model with its present weights, to score and generate with; later edits leave it as it is.
     ///
     /// Blocks that did not change since the last call are shared with what it returned. Its identity is the

@@ -80,13 +80,31 @@ struct EditedWeights {
         stale.formUnion(blocks)
     }
 
+    /// Numbers that can be put back.
+    struct Saved {
+        fileprivate let values: [Float]
+        fileprivate let changed: Set<Int?>
+    }
+
+    /// Returns the present numbers.
+    mutating func saved() -> Saved {
+        let saved = Saved(values: table.values, changed: changed)
+        // The copy that the next change would make is made here: what follows may be timed.
+        if let first = saved.values.first { table.values[0] = first }
+        return saved
+    }
+
     /// Puts the checkpoint's own numbers back.
-    mutating func restore() {
-        for entry in table.entries where changed.contains(block(entry.name)) {
-            for i in entry.range { table.values[i] = original[i] }
+    mutating func restore() { restore(Saved(values: original, changed: [])) }
+
+    /// Puts numbers back that were saved.
+    mutating func restore(_ saved: Saved) {
+        let touched = changed.union(saved.changed)
+        for entry in table.entries where touched.contains(block(entry.name)) {
+            for i in entry.range { table.values[i] = saved.values[i] }
         }
-        stale.formUnion(changed)
-        changed = []
+        stale.formUnion(touched)
+        changed = saved.changed
     }
 
     /// Returns a decoder with the present numbers; blocks that did not change since the last are shared with it.

@@ -12,6 +12,7 @@ package actor EditorMethod: EvaluatedMethod {
     private let tokenCountMax: Int
     private let original: LanguageModel
     private var current: LanguageModel
+    private var kept: (weights: EditedModel.Saved, model: LanguageModel)?
 
     /// `sample` is running text, for the second moments of keys.
     package init(
@@ -48,12 +49,20 @@ package actor EditorMethod: EvaluatedMethod {
         try make(Array(items[made..<version.edits.upperBound]))
     }
 
-    private func make(_ items: [EvaluationItem]) throws {
+    package func make(_ items: [EvaluationItem]) throws {
         let edits = items.map {
             WeightEdit(prompt: $0.prompt, subject: $0.subject, target: $0.target)
         }
         try edited.apply(edits, with: kind, isCancelled: { Task.isCancelled })
         current = try edited.languageModel()
+    }
+
+    package func keep() throws { kept = (edited.saved(), current) }
+
+    package func goBack() {
+        guard let kept else { return }
+        edited.restore(kept.weights)
+        current = kept.model
     }
 
     package func respond(

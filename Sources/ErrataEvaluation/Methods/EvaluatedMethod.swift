@@ -20,6 +20,15 @@ package protocol EvaluatedMethod: Sendable {
         _ items: [EvaluationItem]
     ) async throws
 
+    /// Makes edits beside those that it has; a method that reads the store has nothing to do.
+    func make(_ items: [EvaluationItem]) async throws
+
+    /// Remembers the edits that it has now, for ``goBack()``.
+    func keep() async throws
+
+    /// Forgets the edits made since ``keep()``.
+    func goBack() async throws
+
     /// Answers a question at a version; with nil as it did before all edits.
     ///
     /// `target` is scored token by token.
@@ -38,6 +47,11 @@ extension EvaluatedMethod {
         _ items: [EvaluationItem]
     ) async throws {}
 
+    package func make(_ items: [EvaluationItem]) async throws {}
+
+    package func keep() async throws {}
+
+    package func goBack() async throws {}
 }
 
 /// What a method made of a question.

@@ -52,7 +52,7 @@ package struct EvaluationVersion: Sendable {
     /// Whether its edits follow those of another version: those are a beginning of its own.
     package func continues(_ other: EvaluationVersion?) -> Bool {
         guard let other else { return false }
-        return ["sequential", "general"].contains {
+        return ["sequential", "general", EditingSpeed.label].contains {
             label.hasPrefix($0) && other.label.hasPrefix($0)
         }
             && edits.lowerBound == other.edits.lowerBound

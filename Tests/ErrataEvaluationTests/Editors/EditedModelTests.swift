@@ -105,6 +105,29 @@ struct EditedModelTests {
         #expect(models[0].bits == models[1].bits)
     }
 
+    @Test("weights that were saved come back to the bit", arguments: WeightEditorKind.allCases)
+    func saved(kind: WeightEditorKind) throws {
+        let model = try knower.model()
+        let original = model.bits
+        let first = model.saved()
+        try model.apply([TinyKnower.edits[0]], with: kind)
+        let (edited, scores) = (model.bits, try model.scores(TinyKnower.edits[0]))
+        let second = model.saved()
+        #expect(edited != original)
+        // Another editor touches other blocks.
+        try model.apply([TinyKnower.edits[1]], with: .ft)
+        model.restore(second)
+        #expect(model.bits == edited)
+        #expect(try model.scores(TinyKnower.edits[0]) == scores)
+        model.restore(first)
+        #expect(model.bits == original)
+        model.restore(second)
+        #expect(model.bits == edited)
+        #expect(try model.scores(TinyKnower.edits[0]) == scores)
+        model.restore()
+        #expect(model.bits == original)
+    }
+
     @Test("a model made before an edit stays, one made of changed blocks is one made of all")
     func runtime() throws {
         let (stepwise, whole) = (try knower.model(), try knower.model())

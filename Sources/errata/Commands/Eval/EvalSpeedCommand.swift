@@ -10,16 +10,24 @@ struct EvalSpeedCommand: AsyncParsableCommand {
         abstract: "Time edits, from the commit to the first right answer",
         discussion: """
             Fills a throw-away store, commits one edit more and asks its own prompt: how long until the \
-            right answer is there. Models are loaded before.
+            right answer is there. An editor of weights (ft, ft-l, rome, memit) makes the other edits first, \
+            memit all together, and is then timed with one more: a thousand take it minutes. Models are \
+            loaded, and one edit is made, before.
+
+            "right" is the median of the edits whose answer is right, "any" that of all to the first answer; \
+            "peak" is the most memory that the process held meanwhile, with encoder, reader and the other \
+            methods' models: name one method to have it alone.
 
               errata eval speed --data zsre.json --method lookup,reader,decoder
+              errata eval speed --data cf.json --method rome --model base --text wiki.txt
             """)
 
     @OptionGroup var evaluation: EvaluationOptions
 
     @Option(
         help: ArgumentHelp(
-            "How many edits the store holds, comma-separated.", valueName: "counts"))
+            "How many edits the store, or the weights, hold, comma-separated.", valueName: "counts")
+    )
     var edits = "1,10,1000"
 
     @Option(help: "How many edits are timed for each.")
@@ -54,18 +62,27 @@ struct EvalSpeedCommand: AsyncParsableCommand {
             return Terminal.output.write(
                 Array(try JSONCoding.encodePretty(rows)) + [UInt8(ascii: "\n")])
         }
-        Terminal.output.line("method            edits  ms, median  slowest  timed")
-        for row in rows {
-            let name = row.method.fitting(16).padded(16)
-            func cell(_ value: Double?, _ width: Int) -> String {
-                let text = value.map { String(format: "%.1f", $0) } ?? "n/a"
-                return String(repeating: " ", count: max(0, width - text.count)) + text
-            }
-            let edits = String(row.edits)
-            Terminal.output.line(
-                name + String(repeating: " ", count: max(0, 7 - edits.count)) + edits
-                    + cell(row.milliseconds, 12) + cell(row.slowest, 9)
-                    + "  \(row.repeats - row.missed) of \(row.repeats)")
+        for line in Self.table(rows) { Terminal.output.line(line) }
+    }
+
+    /// The rows at 80 columns.
+    private static func table(_ rows: [EditingSpeed.Row]) -> [String] {
+        func right(_ text: String, _ width: Int) -> String {
+            String(repeating: " ", count: max(0, width - text.count)) + text
         }
+        func milliseconds(_ value: Double?) -> String {
+            right(value.map { String(format: "%.1f", $0) } ?? "n/a", 10)
+        }
+        let head =
+            "method".padded(16) + right("edits", 7) + right("ms, right", 10) + right("slowest", 10)
+            + right("ms, any", 10) + right("right", 10) + right("peak", 10)
+        return [head]
+            + rows.map { row in
+                row.method.fitting(16).padded(16) + right("\(row.edits)", 7)
+                    + milliseconds(row.milliseconds) + milliseconds(row.slowest)
+                    + milliseconds(row.answered)
+                    + right("\(row.repeats - row.missed) of \(row.repeats)", 10)
+                    + right(row.peakBytes.map { "\($0 >> 20) MiB" } ?? "n/a", 10)
+            }
     }
 }

@@ -92,7 +92,7 @@ struct EvaluationWork: Sendable {
     /// Times edits of each method, with so many edits in the store.
     func speed(counts: [Int], repeats: Int) async throws -> [EditingSpeed.Row] {
         let items = try options.read().items
-        let needed = (counts.max() ?? 0) - 1 + repeats
+        let needed = EditingSpeed.itemCount(counts, repeats: repeats)
         guard items.count >= needed else {
             throw Failure(
                 "there are \(items.count.counted("item")), and \(needed.grouped) are needed",
@@ -108,12 +108,13 @@ struct EvaluationWork: Sendable {
             var rows: [EditingSpeed.Row] = []
             for name in options.methodNames {
                 let method = try catalog.method(name)
-                for count in counts {
-                    bar.update(
-                        rows.count, of: counts.count * options.methodNames.count, label: name)
-                    rows.append(
-                        try await EditingSpeed(items, knowledge).measure(
-                            method, count: count, repeats: repeats))
+                let total = Set(counts).count * options.methodNames.count
+                bar.update(rows.count, of: total, label: name)
+                _ = try await EditingSpeed(items, knowledge).measure(
+                    method, counts: counts, repeats: repeats
+                ) { row in
+                    rows.append(row)
+                    bar.update(rows.count, of: total, label: name)
                 }
             }
             return rows
