@@ -115,7 +115,8 @@ struct AblationTests {
             ("distractors:2", EvaluationSetting.distractors(2, .mixed)),
             ("distractors:19:after", .distractors(19, .after)), ("distractors:20", nil),
             ("distractors:0", nil), ("distractors", nil), ("distractors:1:between", nil),
-            ("distractors:1:after:", nil), ("batch:7", .batch(7)), ("batch:0", nil),
+            ("distractors:1:after:", nil), ("batch:7", .batch(7)), ("general", .general),
+            ("general:1", nil), ("batch:0", nil),
         ])
     func settings(text: String, setting: EvaluationSetting?) {
         #expect(EvaluationSetting(text) == setting)

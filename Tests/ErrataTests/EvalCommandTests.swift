@@ -100,6 +100,17 @@ struct EvalCommandTests {
                 command + ["--key", "prompt", "--out", directory + "/keyed", "--json"])
             #expect(keyed.status == 0, "\(keyed.stderr)")
             #expect(keyed.stdout.contains("\"key\" : \"prompt\""))
+            let only = try await CommandLineTool.run([
+                "eval", "run", "--data", data, "--no-models", "--method", "lookup", "--setting",
+                "general", "--general", general, "--out", directory + "/only",
+            ])
+            #expect(only.status == 0, "\(only.stderr)")
+            #expect(only.stdout.split(separator: "\n").count == 7, "\(only.stdout)")
+            let missing = try await CommandLineTool.run([
+                "eval", "run", "--data", data, "--setting", "general", "--out", directory + "/only",
+            ])
+            #expect(missing.status == 64)
+            #expect(missing.stderr.contains("--general"))
             for wrong in [["--key", "object"], ["--setting", "distractors:0"]] {
                 let refused = try await CommandLineTool.run(
                     command + wrong + ["--out", directory + "/none"])

@@ -8,12 +8,15 @@ package enum EvaluationSetting: Hashable, Sendable {
     case sequential
     /// Each edit with so many unrelated ones, which a prompt shows at a place.
     case distractors(Int, Distractors.Place)
+    /// Nothing but the general questions.
+    case general
 
-    /// Reads `single`, `sequential`, `batch`, `batch:100`, `distractors:2` or `distractors:2:before`.
+    /// Reads `general`, `single`, `sequential`, `batch`, `batch:100`, `distractors:2` or `distractors:2:before`.
     package init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let count = parts.count > 1 ? Int(parts[1]) : nil
         switch (parts.first, parts.count) {
+        case ("general", 1): self = .general
         case ("single", 1): self = .single
         case ("sequential", 1): self = .sequential
         case ("batch", 1): self = .batch(nil)
@@ -103,6 +106,7 @@ package struct EvaluationPlan: Sendable {
         of setting: EvaluationSetting, _ items: ArraySlice<EvaluationItem>, seed: UInt64
     ) throws -> [Series] {
         switch setting {
+        case .general: return []
         case .single:
             return items.indices.map { place in
                 let only = place..<place + 1

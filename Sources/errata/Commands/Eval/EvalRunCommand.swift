@@ -18,7 +18,7 @@ struct EvalRunCommand: AsyncParsableCommand {
             -k says how many facts retrieval hands on, --key by which texts it finds them.
 
             --general asks what no edit is about, with 0, 10, 100, 1,000 and all edits in the store: how \
-            many answers stay as they were, how many are true (where the file has answers), how fluent. \
+            many answers stay as they were, how many are true (where the file has answers), how fluent; --setting general asks nothing else. \
             Records have a "question", "qText" or "instruction" and maybe "answer" or "answers".
 
             Methods: lookup and reader answer without a language model; decoder is the small one in the \

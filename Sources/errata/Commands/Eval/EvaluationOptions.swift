@@ -32,7 +32,7 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "single, batch, batch:N, sequential, distractors:N[:before|after|mixed]; repeatable. (default: single)",
+            "single, batch, batch:N, sequential, distractors:N[:before|after|mixed] or general; repeatable. (default: single)",
             valueName: "setting"))
     var setting: [String] = []
 
@@ -83,7 +83,7 @@ struct EvaluationOptions: ParsableArguments {
             try (setting.isEmpty ? ["single"] : setting).map { text in
                 guard let setting = EvaluationSetting(text) else {
                     throw ValidationError(
-                        "'\(text)' is no setting: single, batch, batch:100, sequential, distractors:2, "
+                        "'\(text)' is no setting: single, batch, batch:100, sequential, general, distractors:2, "
                             + "distractors:2:before (1 to \(Distractors.countMax))")
                 }
                 return setting
@@ -121,7 +121,9 @@ struct EvaluationOptions: ParsableArguments {
         if ["rome", "memit"].contains(where: methodNames.contains), text == nil {
             throw ValidationError("rome and memit need --text, a file of running text")
         }
-        _ = try settings
+        if try settings.contains(.general), general == nil {
+            throw ValidationError("the setting 'general' needs --general, a file of questions")
+        }
         do { try MethodCatalog.check(methodNames, models) } catch let error as EvaluationError {
             throw ValidationError(error.message)
         }
