@@ -139,25 +139,3 @@ extension Duration {
         return Double(seconds) * 1_000 + (Double(attoseconds) / 1e12).rounded() / 1_000
     }
 }
-
-/// Runs `body` and throws the refusal `timeout` if it takes longer than `limit`.
-///
-/// `body` is cancelled then; what does not heed that is still waited for, so that nothing runs unowned.
-func withTimeout<Result: Sendable>(
-    _ limit: Duration, _ body: @escaping @Sendable () async throws -> Result
-) async throws -> Result {
-    try await withThrowingTaskGroup(of: Result.self) { group in
-        group.addTask { try await body() }
-        group.addTask {
-            try await Task.sleep(for: limit)
-            throw Refusal(
-                .timeout, "the request took longer than \(limit.components.seconds) s",
-                hint: "Ask again; a commit may have been made, 'errata log' tells.")
-        }
-        defer { group.cancelAll() }
-        guard let result = try await group.next() else {
-            fatalError("unreachable: the group has two tasks")
-        }
-        return result
-    }
-}
