@@ -37,7 +37,6 @@ final class Deadlines: Sendable {
     }
 
     /// Returns whether the entry was there: false after its time came.
-    @discardableResult
     func remove(_ id: UInt64) -> Bool {
         state.withLock { $0.entries.removeValue(forKey: id) != nil }
     }
@@ -61,7 +60,7 @@ final class Deadlines: Sendable {
 /// Runs `body` and throws the refusal `timeout` if it takes longer than `limit`.
 ///
 /// `body` is cancelled then, and when the caller is; what does not heed that is still waited for, so that nothing
-/// runs unowned.
+/// runs unowned. The limit is looked at every ``Deadlines/tick``: what ends by itself before that is in time.
 func withTimeout<Result: Sendable>(
     _ limit: Duration, _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
