@@ -1,5 +1,3 @@
-import Foundation
-
 /// A field of a fact that breaks a rule.
 package struct FactError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The JSON name of the field.
@@ -33,8 +31,7 @@ package enum FactLimits {
     ) throws(FactError) -> String? {
         guard let text else { return nil }
         try check(text, field: field, max: max)
-        let line = text.precomposedStringWithCanonicalMapping
-            .trimmingCharacters(in: .whitespaces)
+        let line = text.inNFC.trimmed
         guard !line.isEmpty else { throw FactError(field: field, message: "it is empty") }
         try check(line, field: field, max: max)
         guard let control = line.unicodeScalars.first(where: breaksLine) else { return line }

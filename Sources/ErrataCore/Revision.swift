@@ -92,12 +92,19 @@ package struct RefName: Hashable, Comparable, Sendable, CustomStringConvertible 
         let isReadAsCommit = text.utf8.count >= CommitID.prefixHexCountMin && Hex.isHex(text)
         guard (1...RefName.bytesMax).contains(text.utf8.count), !isReadAsCommit,
             !text.hasPrefix("-"), !text.hasPrefix("/"), !text.hasSuffix("/"),
-            !text.contains("//"), !text.contains(".."), text.utf8.allSatisfy(RefName.allows)
+            text.utf8.allSatisfy(RefName.allows), !RefName.repeatsMark(text.utf8)
         else { return nil }
         self.text = text
     }
 
     package static func < (left: RefName, right: RefName) -> Bool { left.text < right.text }
+
+    /// Whether two slashes or two dots stand side by side.
+    private static func repeatsMark(_ bytes: String.UTF8View) -> Bool {
+        zip(bytes, bytes.dropFirst()).contains { byte, next in
+            byte == next && (byte == UInt8(ascii: "/") || byte == UInt8(ascii: "."))
+        }
+    }
 
     private static func allows(_ byte: UInt8) -> Bool {
         switch byte {

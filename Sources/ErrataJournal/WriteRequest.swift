@@ -1,5 +1,4 @@
 package import ErrataCore
-import Foundation
 
 /// Edits that a client wants on a branch.
 package struct CommitDraft: Sendable {
@@ -124,7 +123,7 @@ struct CommitText: Sendable {
         _ text: String, _ what: String, max: Int
     ) throws(JournalError) -> String {
         guard text.utf8.count <= max else { throw .limit(what, text.utf8.count, max: max) }
-        let normal = text.precomposedStringWithCanonicalMapping
+        let normal = text.inNFC
         guard normal.utf8.count <= max else { throw .limit(what, normal.utf8.count, max: max) }
         return normal
     }
