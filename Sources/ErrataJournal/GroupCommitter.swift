@@ -1,32 +1,47 @@
 import LMDB
 
-/// Queues requests for one environment and lets one thread write all that wait in one transaction.
+/// Queues requests and lets one thread handle all that wait, in batches.
 final class GroupCommitter<Request: Sendable, Outcome: Sendable>: Sendable {
     typealias Write = @Sendable ([Request]) throws -> [Result<Outcome, JournalError>]
+    typealias Batch = ArraySlice<Submission>
 
-    private struct Submission: Sendable {
+    /// A request that somebody waits for.
+    struct Submission: Sendable {
         let request: Request
-        let weight: Int
-        let continuation: CheckedContinuation<Result<Outcome, JournalError>, Never>
+        fileprivate let weight: Int
+        fileprivate let continuation: CheckedContinuation<Result<Outcome, JournalError>, Never>
+
+        /// Tells who waits what became of the request; to be called once.
+        func finish(_ result: Result<Outcome, JournalError>) {
+            continuation.resume(returning: result)
+        }
     }
 
     private let thread: WriterThread<Submission>
 
-    /// Starts the thread.
+    /// Starts a thread that has `handle` finish each batch, and calls `atEnd` after the last one.
     ///
-    /// `write` stores a batch durably or throws for all of it; `afterWrite` runs once a batch is durable,
-    /// before those who wait learn of it. A batch weighs at most `weightMax`, unless one request alone does.
+    /// A batch weighs at most `weightMax`, unless one request alone does.
     init(
+        weightMax: Int, handle: @escaping @Sendable (Batch) -> Void,
+        atEnd: @escaping @Sendable () -> Void = {}
+    ) throws(JournalError) {
+        thread = try WriterThread(
+            handle: { submissions in
+                for batch in GroupCommitter.batches(submissions, weightMax) { handle(batch) }
+            }, atEnd: atEnd)
+    }
+
+    /// Starts a thread that has `write` store each batch durably, or throw for all of it.
+    ///
+    /// `afterWrite` runs once a batch is durable, before those who wait learn of it.
+    convenience init(
         weightMax: Int, write: @escaping Write, afterWrite: @escaping @Sendable () -> Void
     ) throws(JournalError) {
-        thread = try WriterThread { submissions in
-            for batch in GroupCommitter.batches(submissions, weightMax) {
-                let results = GroupCommitter.results(of: batch.map(\.request), write)
-                if results.contains(where: { (try? $0.get()) != nil }) { afterWrite() }
-                for (submission, result) in zip(batch, results) {
-                    submission.continuation.resume(returning: result)
-                }
-            }
+        try self.init(weightMax: weightMax) { batch in
+            let results = GroupCommitter.results(of: batch.map(\.request), write)
+            if results.contains(where: { (try? $0.get()) != nil }) { afterWrite() }
+            for (submission, result) in zip(batch, results) { submission.finish(result) }
         }
     }
 
@@ -47,10 +62,8 @@ final class GroupCommitter<Request: Sendable, Outcome: Sendable>: Sendable {
     /// Lets no more requests in.
     func beginClose() { thread.beginClose() }
 
-    private static func batches(
-        _ submissions: [Submission], _ weightMax: Int
-    ) -> [ArraySlice<Submission>] {
-        var batches: [ArraySlice<Submission>] = []
+    private static func batches(_ submissions: [Submission], _ weightMax: Int) -> [Batch] {
+        var batches: [Batch] = []
         var start = 0
         var weight = 0
         for (i, submission) in submissions.enumerated() {
@@ -64,7 +77,8 @@ final class GroupCommitter<Request: Sendable, Outcome: Sendable>: Sendable {
         return batches
     }
 
-    private static func results(
+    /// Returns what `write` makes of the requests, each alone if they are too much together.
+    static func results(
         of requests: [Request], _ write: Write
     ) -> [Result<Outcome, JournalError>] {
         do {

@@ -6,7 +6,7 @@ import Synchronization
 /// The store: every operation on knowledge, every version of it, and the events around it.
 ///
 /// Reads are synchronous, take microseconds to a few milliseconds and may run on any thread. Writes are
-/// queued to one thread, which makes all that wait durable together. A data directory has one open journal.
+/// queued, and those that wait at the same time become durable together. A data directory has one open journal.
 package final class Journal: Sendable {
     /// The most that one transaction is meant to write; one larger commit may exceed it alone.
     ///
@@ -19,7 +19,7 @@ package final class Journal: Sendable {
     let eventLog: EventLog
     let signer: CheckpointSigner
     let headers = CommitHeaderCache()
-    private let writer: GroupCommitter<WriteRequest, WriteOutcome>
+    private let writer: PipelinedWriter
     private let observers: Observers
 
     /// Opens the store in `directory`; makes it if it is missing, its parent must exist.
@@ -53,13 +53,11 @@ package final class Journal: Sendable {
         // Threads come last: one that has to end first would hold the lock when the caller tries again.
         eventLog = try EventLog(events)
         let observers = Observers()
-        writer = try GroupCommitter(
-            weightMax: Journal.batchWeightMax, write: { try store.write($0) },
-            afterWrite: {
-                observers.tell(store.operationCount.load(ordering: .acquiring) - 1)
-                // A failure here comes back, to its requester, when the keys are needed.
-                try? store.keys.prepareAhead()
-            })
+        writer = try PipelinedWriter(store, weightMax: Journal.batchWeightMax) {
+            observers.tell(store.operationCount.load(ordering: .acquiring) - 1)
+            // A failure here comes back, to its requester, when the keys are needed.
+            try? store.keys.prepareAhead()
+        }
         self.directory = directory
         self.store = store
         self.observers = observers
@@ -114,7 +112,7 @@ package final class Journal: Sendable {
         let request = WriteRequest(
             action: action, actor: actor, author: try CommitText.author(author),
             loan: loan ?? SlotLoan(of: store.keys))
-        let outcome = await writer.submit(request, weight: request.weight)
+        let outcome = await writer.submit(request)
         request.loan.giveBack()
         return try outcome.get()
     }

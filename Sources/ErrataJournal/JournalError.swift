@@ -222,7 +222,7 @@ extension JournalError {
             self.init(
                 .io, message,
                 hint: "A write to the disk failed half-way. Try again when the disk is well.")
-        case .notFound, .readersFull, .mapOutgrown, .system:
+        case .notFound, .readersFull, .mapOutgrown, .rowsPending, .system:
             self.init(.io, message)
         }
     }

@@ -31,29 +31,43 @@ extension JournalStore {
         let outcomes = try position.withLock { position in
             let before = position
             var isDurable = false
-            defer { if !isDurable { cachedTrie.cache?.removeAll() } }
+            defer { if !isDurable { forgetPlans() } }
             var isAgain = false
             // The body may run twice, so it starts from the same position each time.
             let (after, outcomes) = try environment.write { transaction in
-                if isAgain { cachedTrie.cache?.removeAll() }
+                if isAgain { forgetPlans() }
                 isAgain = true
                 var position = before
                 var outcomes: [Result<WriteOutcome, JournalError>] = []
                 for request in requests {
-                    outcomes.append(try write(request, &position, transaction))
+                    var changes = Changes()
+                    outcomes.append(
+                        try plan(request, &position, &changes, transaction.reader))
+                    try transaction.apply(changes)
                 }
                 return (position, outcomes)
             }
             isDurable = true
             position = after
-            policy.withLock { $0 = after.policy }
-            operationCount.store(after.frontier.size, ordering: .releasing)
+            publish(after)
             return outcomes
         }
+        keepSlots(of: requests, outcomes)
+        return outcomes.map { $0.flatMap(erasing) }
+    }
+
+    /// Lets everybody see that the operations before `position` are durable.
+    private func publish(_ position: JournalPosition) {
+        policy.withLock { $0 = position.policy }
+        operationCount.store(position.frontier.size, ordering: .releasing)
+    }
+
+    private func keepSlots(
+        of requests: [WriteRequest], _ outcomes: [Result<WriteOutcome, JournalError>]
+    ) {
         for (request, outcome) in zip(requests, outcomes) {
             if let slots = try? outcome.get().slots { request.loan.keep(slots) }
         }
-        return outcomes.map { $0.flatMap(erasing) }
     }
 
     /// Erases the keys of what a redaction took away, now that the journal says so for good.
@@ -72,16 +86,57 @@ extension JournalStore {
         }
     }
 
-    private func write(
-        _ request: WriteRequest, _ position: inout JournalPosition,
-        _ transaction: borrowing WriteTransaction
+    // MARK: Ahead
+
+    /// Plans what it can of `requests`, from the first on, on rows that are not stored yet: `position` and `pending`
+    /// are those after them.
+    ///
+    /// The plan ends before a request that needs more than single rows. What it will store is added to `pending`.
+    func planAhead(
+        _ requests: [WriteRequest], from position: JournalPosition, over pending: PendingRows
+    ) -> PlannedBatch {
+        var batch = PlannedBatch(end: position)
+        // The first request that fails here is planned again when all before it is stored, and fails there.
+        try? environment.read(over: pending) { reader in
+            for request in requests.dropFirst(batch.requests.count) {
+                guard case .commit = request.action else { return }
+                var changes = Changes()
+                let outcome = try plan(request, &batch.end, &changes, reader)
+                pending.add(changes)
+                batch.changes.append(contentsOf: changes)
+                batch.requests.append(request)
+                batch.outcomes.append(outcome)
+            }
+        }
+        return batch
+    }
+
+    /// Stores a batch whose plan began where the journal ends now; all of it becomes durable, or it throws.
+    func store(_ batch: PlannedBatch) throws {
+        try position.withLock { position in
+            if !batch.changes.isEmpty { try environment.write { try $0.apply(batch.changes) } }
+            position = batch.end
+            publish(position)
+        }
+        keepSlots(of: batch.requests, batch.outcomes)
+    }
+
+    /// Forgets the trie nodes of plans that were not stored: they lie nowhere.
+    func forgetPlans() { cachedTrie.cache?.removeAll() }
+
+    // MARK: Planning
+
+    /// Plans `request` at `position`, which moves on unless the request is refused, and adds what it changes.
+    private func plan(
+        _ request: WriteRequest, _ position: inout JournalPosition, _ changes: inout Changes,
+        _ reader: borrowing ReadTransaction
     ) throws -> Result<WriteOutcome, JournalError> {
         let time = position.nextTime(options.clock())
         let planner = OperationPlanner(
             store: self, position: position, time: time, loan: request.loan)
         let plan: OperationPlan
         do {
-            plan = try planner.plan(request, transaction.reader)
+            plan = try planner.plan(request, reader)
         } catch let error as LMDBError {
             throw error
         } catch {
@@ -91,7 +146,7 @@ extension JournalStore {
             sequence: position.frontier.size, time: time, actor: request.actor,
             rootBefore: position.frontier.root, body: plan.body,
             author: plan.commit == nil ? request.author : nil)
-        try write(plan, operation, &position, transaction)
+        try add(plan, operation, &position, &changes, reader)
         return .success(
             WriteOutcome(
                 operation: operation.sequence, time: time, ref: plan.ref,
@@ -103,111 +158,106 @@ extension JournalStore {
 
     // MARK: Rows
 
-    private func write(
+    private func add(
         _ plan: OperationPlan, _ operation: Operation, _ position: inout JournalPosition,
-        _ transaction: borrowing WriteTransaction
+        _ changes: inout Changes, _ reader: borrowing ReadTransaction
     ) throws {
         let key = [UInt8](bigEndian: operation.sequence)
         let record = operation.encoded
-        try transaction.append(record, for: key, in: tables.operations)
+        changes.append(record, for: key, in: tables.operations)
         for subtree in position.frontier.append(leafHash: MerkleTree.leafHash(record)) {
-            try transaction.insert(subtree.hash.bytes, for: subtree.node.key, in: tables.merkle)
+            changes.insert(subtree.hash.bytes, for: subtree.node.key, in: tables.merkle)
         }
         position.lastTime = operation.time
         if let commit = plan.commit {
-            try write(commit, at: key, transaction)
-            try write(commit.payloads, &position, transaction)
+            add(commit, at: key, &changes)
+            add(commit.payloads, &position, &changes)
         }
         if let change = plan.refChange {
-            try publish(change, at: operation.sequence, transaction)
+            add(change, at: operation.sequence, &changes)
         }
         for row in operation.body.markRows(at: operation.sequence, tables) {
-            try transaction.insert(row.value, for: row.key, in: row.table)
+            changes.insert(row.value, for: row.key, in: row.table)
         }
         if case .policy(let policy) = operation.body { position.policy = policy }
         if case .redact(let fact, let leaves, _) = operation.body {
-            try empty(leaves.map { PayloadKey(fact, $0) }, transaction)
+            try empty(leaves.map { PayloadKey(fact, $0) }, &changes, reader)
             recentPayloads.withLock { $0.addRedaction(at: operation.sequence) }
         }
         if case .initialize = operation.body {
             let format = FormatRow(store: keys.store).encoded
-            try transaction.put(format, for: JournalFormat.formatKey, in: tables.meta)
+            changes.put(format, for: JournalFormat.formatKey, in: tables.meta)
             let layout = [UInt8](bigEndian: JournalFormat.derivedLayout)
-            try transaction.put(layout, for: JournalFormat.derivedKey, in: tables.meta)
+            changes.put(layout, for: JournalFormat.derivedKey, in: tables.meta)
         }
     }
 
     /// Stores a commit; nobody sees it before its branch is moved.
-    private func write(
-        _ commit: CommitPlan, at key: [UInt8], _ transaction: borrowing WriteTransaction
-    ) throws {
-        try transaction.insert(commit.row.encoded, for: commit.id.bytes, in: tables.commits)
+    private func add(_ commit: CommitPlan, at key: [UInt8], _ changes: inout Changes) {
+        changes.insert(commit.row.encoded, for: commit.id.bytes, in: tables.commits)
         if !commit.nodes.isEmpty {
-            try transaction.append(commit.nodes, for: key, in: tables.nodes)
+            changes.append(commit.nodes, for: key, in: tables.nodes)
         }
         for edit in commit.edits {
             let row = HistoryRow(commit: commit.id, old: edit.old, new: edit.new)
-            try transaction.insert(row.encoded, for: edit.fact.bytes + key, in: tables.history)
+            changes.insert(row.encoded, for: edit.fact.bytes + key, in: tables.history)
         }
         for conflict in commit.conflicts {
             // The same conflict may come up again, and is the same row then.
-            try transaction.put(
+            changes.put(
                 conflict.cbor.encoded, for: PayloadKey(conflict.fact, conflict.leaf).bytes,
                 in: tables.conflicts)
         }
     }
 
     /// Stores the payloads that the next operation brings, and counts their slots.
-    private func write(
-        _ payloads: [(name: PayloadKey, sealed: SealedPayload)],
-        _ position: inout JournalPosition, _ transaction: borrowing WriteTransaction
-    ) throws {
+    private func add(
+        _ payloads: [NewPayload],
+        _ position: inout JournalPosition, _ changes: inout Changes
+    ) {
         let hadGaps = position.slots.hasGaps
         for payload in payloads {
-            try transaction.insert(
+            changes.insert(
                 payload.sealed.encoded, for: payload.name.bytes, in: tables.payloads)
             position.slots.add(payload.sealed.slot)
         }
         recentPayloads.withLock { recent in
             for payload in payloads {
-                recent.add(payload.name.fact, at: position.frontier.size - 1)
+                recent.add(payload.value, at: position.frontier.size - 1)
             }
         }
-        try transaction.put(
+        changes.put(
             position.slots.encoded, for: JournalFormat.slotsKey, in: tables.meta)
         if position.slots.hasGaps != hadGaps {
             let format = FormatRow(store: keys.store, hasGaps: !hadGaps).encoded
-            try transaction.put(format, for: JournalFormat.formatKey, in: tables.meta)
+            changes.put(format, for: JournalFormat.formatKey, in: tables.meta)
         }
     }
 
     /// Leaves nothing of these payloads but their slots, which say which keys to erase.
     private func empty(
-        _ names: [PayloadKey], _ transaction: borrowing WriteTransaction
+        _ names: [PayloadKey], _ changes: inout Changes, _ reader: borrowing ReadTransaction
     ) throws {
         for name in names {
-            guard let row = try transaction.reader.value(of: name.bytes, in: tables.payloads),
+            guard let row = try reader.value(of: name.bytes, in: tables.payloads),
                 let sealed = SealedPayload(decoding: row)
             else { throw JournalError.corrupt("the redacted fact \(name.fact.hex) has no payload") }
-            try transaction.put(
+            changes.put(
                 [UInt8](bigEndian: sealed.slot), for: name.bytes, in: tables.payloads)
         }
     }
 
     /// Moves a name and notes the move.
-    private func publish(
-        _ change: RefChange, at sequence: UInt64,
-        _ transaction: borrowing WriteTransaction
-    ) throws {
+    private func add(_ change: RefChange, at sequence: UInt64, _ changes: inout Changes) {
         let table = change.kind == .branch ? tables.branches : tables.tags
         if let commit = change.new {
             let row = RefRow(commit: commit, sequence: sequence)
-            try transaction.put(row.encoded, for: change.name.key, in: table)
+            changes.put(row.encoded, for: change.name.key, in: table)
         } else {
-            try transaction.delete(change.name.key, in: table)
+            changes.delete(change.name.key, in: table)
         }
         let logged = change.new?.bytes ?? []
-        try transaction.insert(logged, for: change.name.reflogKey(sequence), in: tables.reflog)
+        changes.insert(logged, for: change.name.reflogKey(sequence), in: tables.reflog)
     }
 }
 

@@ -29,6 +29,8 @@ final class KeyFile: Sendable {
     /// How many slots are on disk.
     private let filled: Mutex<UInt64>
     private let free = Mutex(FreeSlots(from: 0))
+    /// Held by who draws keys.
+    private let drawing = Mutex(())
     /// The keys that were drawn last, from `first` on: they are needed next.
     private let drawn = Mutex<(first: UInt64, keys: [[UInt8]])>((0, []))
 
@@ -120,17 +122,19 @@ final class KeyFile: Sendable {
         UInt64(max(0, try file.byteCount() - KeyFile.headerByteCount) / KeyFile.keyByteCount)
     }
 
-    /// Draws the next batch before it is needed, so that no commit waits for it; only the writer may.
+    /// Draws the next batch before it is needed, so that no commit waits for it.
     func prepareAhead() throws(JournalError) { try prepare(next: batch / 4) }
 
     /// Makes sure that so many slots that were never taken are on disk; draws a batch more if not.
     private func prepare(next count: UInt64) throws(JournalError) {
-        let end = free.withLock { $0.next } + count
-        guard filled.withLock({ $0 }) < end else { return }
-        try fill(upTo: end + batch)
+        try drawing.withLock { _ throws(JournalError) in
+            let end = free.withLock { $0.next } + count
+            guard filled.withLock({ $0 }) < end else { return }
+            try fill(upTo: end + batch)
+        }
     }
 
-    /// Takes a slot that no payload uses; only the writer may, who draws and syncs more if there is none.
+    /// Takes a slot that no payload uses; draws and syncs more if there is none.
     func take() throws(JournalError) -> UInt64 {
         while true {
             if let taken = takeIfReady(1) { return taken[0] }

@@ -23,8 +23,18 @@ struct CommitPlan {
     let edits: [Edit]
     let conflicts: [Conflict]
     let nodes: [UInt8]
-    let payloads: [(name: PayloadKey, sealed: SealedPayload)]
+    let payloads: [NewPayload]
     let unchangedCount: Int
+}
+
+/// Requests that were planned before what lies under them was stored.
+struct PlannedBatch: Sendable {
+    var requests: [WriteRequest] = []
+    /// What becomes of each request when the batch is stored.
+    var outcomes: [Result<WriteOutcome, JournalError>] = []
+    var changes = Changes()
+    /// Where the next operation goes then.
+    var end: JournalPosition
 }
 
 /// What the names of a store may grow to.

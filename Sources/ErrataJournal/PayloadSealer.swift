@@ -2,12 +2,19 @@ import ErrataCore
 import LMDB
 import Synchronization
 
+/// A payload that the store does not have yet.
+struct NewPayload {
+    let name: PayloadKey
+    let sealed: SealedPayload
+    let value: FactValueHash
+}
+
 /// Finds or makes the leaf of each value that a commit brings.
 struct PayloadSealer {
     let store: JournalStore
     let loan: SlotLoan
     /// The payloads that the store does not have yet.
-    private(set) var new: [(name: PayloadKey, sealed: SealedPayload)] = []
+    private(set) var new: [NewPayload] = []
 
     init(store: JournalStore, loan: SlotLoan) {
         self.store = store
@@ -57,7 +64,7 @@ struct PayloadSealer {
         _ found: FoundValue, _ payload: [UInt8], _ fact: FactID
     ) -> Leaf? {
         let holds = store.recentPayloads.withLock {
-            $0.hasNothing(of: fact, since: found.operationCount)
+            $0.holds(found, FactValueHash(fact, payload))
         }
         guard holds else { return nil }
         switch found.value {
@@ -75,7 +82,8 @@ struct PayloadSealer {
     }
 
     private mutating func add(_ sealed: SealedPayload, _ payload: [UInt8], _ name: PayloadKey) {
-        new.append((name, sealed))
+        let value = FactValueHash(name.fact, payload)
+        new.append(NewPayload(name: name, sealed: sealed, value: value))
         store.payloadMemory.withLock { $0.add(payload, name.leaf, of: name.fact) }
     }
 }

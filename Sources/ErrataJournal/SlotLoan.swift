@@ -18,7 +18,7 @@ final class SlotLoan: Sendable {
         return taken
     }
 
-    /// Takes a slot; only the writer may, who draws and syncs more if there is none.
+    /// Takes a slot; draws and syncs more if there is none.
     func take() throws(JournalError) -> UInt64 {
         let taken = try keys.take()
         slots.withLock { $0.append(taken) }

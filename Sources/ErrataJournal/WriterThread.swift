@@ -15,10 +15,15 @@ final class WriterThread<Item: Sendable>: Sendable {
     private let state = Mutex(State())
     private let wake = WakeUp()
     private let handle: @Sendable ([Item]) -> Void
+    private let atEnd: @Sendable () -> Void
 
-    /// Starts the thread; `handle` runs on it alone, with one or more items in the order they came.
-    init(handle: @escaping @Sendable ([Item]) -> Void) throws(JournalError) {
+    /// Starts the thread; `handle` runs on it alone, with one or more items in the order they came, and `atEnd` when
+    /// the last is handled.
+    init(
+        handle: @escaping @Sendable ([Item]) -> Void, atEnd: @escaping @Sendable () -> Void = {}
+    ) throws(JournalError) {
         self.handle = handle
+        self.atEnd = atEnd
         let start = Unmanaged.passRetained(Start { [self] in run() })
         var thread = pthread_t()
         let code = pthread_create(
@@ -76,6 +81,7 @@ final class WriterThread<Item: Sendable>: Sendable {
             // Nothing is queued after closing begins, so what was taken above was the last.
             if isClosing { break }
         }
+        atEnd()
         let onEnd = state.withLock { state in
             state.hasEnded = true
             return state.onEnd

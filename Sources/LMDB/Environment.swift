@@ -164,11 +164,14 @@ package final class Environment: Sendable {
 
     // MARK: Transactions
 
-    /// Runs `body` on one unchanging view of the environment.
-    package func read<Result>(_ body: (borrowing ReadTransaction) throws -> Result) throws -> Result
-    {
+    /// Runs `body` on one unchanging view of the environment, with `pending` over it.
+    ///
+    /// `pending` must hold all changes that were not stored when this was called.
+    package func read<Result>(
+        over pending: PendingRows? = nil, _ body: (borrowing ReadTransaction) throws -> Result
+    ) throws -> Result {
         while true {
-            do { return try readOnce(body) } catch let error as LMDBError {
+            do { return try readOnce(pending, body) } catch let error as LMDBError {
                 switch error.kind {
                 case .mapOutgrown: try adoptSize()
                 case .mustReopen: guard try reopen(waits: false) else { throw error }
@@ -179,13 +182,13 @@ package final class Environment: Sendable {
     }
 
     private func readOnce<Result>(
-        _ body: (borrowing ReadTransaction) throws -> Result
+        _ pending: PendingRows?, _ body: (borrowing ReadTransaction) throws -> Result
     ) throws -> Result {
         gate.enter()
         defer { gate.leave() }
         let handle = try begin(UInt32(MDB_RDONLY))
         defer { mdb_txn_abort(handle) }
-        let transaction = ReadTransaction(handle: handle)
+        let transaction = ReadTransaction(handle: handle, pending: pending)
         return try body(transaction)
     }
 

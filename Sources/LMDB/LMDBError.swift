@@ -13,6 +13,8 @@ package struct LMDBError: Error, Equatable, Sendable, CustomStringConvertible {
         case mapOutgrown
         /// The transaction touches more pages than LMDB can hold in one.
         case transactionTooLarge
+        /// Rows that are not stored yet can be looked up one by one only.
+        case rowsPending
         case badKeyOrValueSize
         /// The bytes on disk are not a valid environment.
         case corrupt
@@ -65,6 +67,7 @@ package struct LMDBError: Error, Equatable, Sendable, CustomStringConvertible {
         switch kind {
         case .alreadyOpen: "cannot \(operation): it is already open in this process"
         case .closed: "cannot \(operation): the environment is closed"
+        case .rowsPending: "cannot \(operation): its changes are not stored yet"
         default: "cannot \(operation): \(String(cString: mdb_strerror(code))) (\(code))"
         }
     }

@@ -6,6 +6,13 @@ import CLMDB
 /// keep it short.
 package struct ReadTransaction: ~Copyable {
     let handle: OpaquePointer
+    /// What is shown over the stored rows.
+    var pending: PendingRows?
+
+    init(handle: OpaquePointer, pending: PendingRows? = nil) {
+        self.handle = handle
+        self.pending = pending
+    }
 
     /// The transaction whose state this shows.
     var id: UInt64 { UInt64(truncatingIfNeeded: mdb_txn_id(handle)) }
@@ -17,6 +24,9 @@ package struct ReadTransaction: ~Copyable {
         of key: [UInt8], in table: Table, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result? {
         TableTrace.note(table)
+        if let row = pending?.value(of: key, in: table) {
+            return try row.map { try $0.withUnsafeBytes(body) }
+        }
         var value = MDB_val()
         let code = withMDBValue(key) { key in
             var key = key
@@ -39,6 +49,7 @@ package struct ReadTransaction: ~Copyable {
     /// Returns how many keys the table has; costs one page.
     package func count(of table: Table) throws -> Int {
         TableTrace.note(table)
+        try checkNothingPends("count \(table.name)")
         var statistics = MDB_stat()
         try check(mdb_stat(handle, table.handle, &statistics), "count \(table.name)")
         return statistics.ms_entries
@@ -49,11 +60,18 @@ package struct ReadTransaction: ~Copyable {
         over table: Table, _ body: (inout Cursor) throws -> Result
     ) throws -> Result {
         TableTrace.note(table)
+        try checkNothingPends("walk \(table.name)")
         var pointer: OpaquePointer?
         try check(mdb_cursor_open(handle, table.handle, &pointer), "open a cursor on \(table.name)")
         guard let pointer else { preconditionFailure("mdb_cursor_open gave no cursor") }
         var cursor = Cursor(handle: pointer, table: table)
         return try body(&cursor)
+    }
+
+    private func checkNothingPends(_ operation: @autoclosure () -> String) throws(LMDBError) {
+        guard pending == nil else {
+            throw LMDBError(kind: .rowsPending, operation: operation())
+        }
     }
 }
 

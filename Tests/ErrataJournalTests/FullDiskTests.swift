@@ -76,6 +76,60 @@ struct FullDiskTests {
         await again.close()
     }
 
+    @Test("that fills up under many clients fails what does not fit, and no more")
+    func fullDiskOfMany() async throws {
+        let disk = try SmallDisk(kilobytes: 4096)
+        let options = TemporaryStore().options
+        let directory = disk.path + "/store"
+        let journal = try Journal.open(at: directory, options: options)
+        let ballast = URL(filePath: disk.path + "/ballast")
+
+        var acknowledged: Set<CommitID> = []
+        for round in 0..<6 {
+            // What is free is soon gone, and comes back after.
+            let data = Data(repeating: 1, count: 1_000_000)
+            _ = FileManager.default.createFile(atPath: ballast.path, contents: data)
+            let results = try await withThrowingTaskGroup(
+                of: [Result<CommitID, JournalError>].self
+            ) { group in
+                for client in 0..<32 {
+                    group.addTask { try await fill(journal, "\(round)-\(client)") }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            for result in results {
+                switch result {
+                case .success(let commit): acknowledged.insert(commit)
+                case .failure(let error): #expect(error.code == .storageFull)
+                }
+            }
+            try? FileManager.default.removeItem(at: ballast)
+        }
+        let head = try await journal.set([("after", "1")]).commit
+        let line = try journal.log(from: head, limit: .max).map(\.id)
+        #expect(acknowledged.isSubset(of: line))
+        // No commit that was said to have failed came about.
+        #expect(line.count == acknowledged.count + 2)
+        #expect(journal.verify().isClean)
+        await journal.close()
+    }
+
+    /// Commits the same few facts again and again, until a commit fails or there were enough.
+    private func fill(
+        _ journal: Journal, _ name: String
+    ) async throws -> [Result<CommitID, JournalError>] {
+        var results: [Result<CommitID, JournalError>] = []
+        for i in 0..<12 {
+            let value = String(repeating: "\(i % 10)", count: 700)
+            do {
+                results.append(.success(try await journal.set([("k\(i)", name + value)]).commit))
+            } catch let error as JournalError {
+                return results + [.failure(error)]
+            }
+        }
+        return results
+    }
+
     @Test("that is full when keys run out refuses the commit and serves on after")
     func fullDiskForKeys() async throws {
         let disk = try SmallDisk(kilobytes: 1024)

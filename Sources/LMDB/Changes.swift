@@ -1,0 +1,97 @@
+import CLMDB
+
+/// What a transaction is to change, in order; the transaction need not have begun.
+package struct Changes: Sendable {
+    enum Kind {
+        case put
+        case append
+        case insert
+        case delete
+    }
+
+    struct Change: Sendable {
+        let kind: Kind
+        let table: Table
+        let key: [UInt8]
+        let value: [UInt8]
+    }
+
+    private(set) var list: [Change] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { list.isEmpty }
+
+    /// Stores `value` under `key`, whatever was there.
+    package mutating func put(_ value: [UInt8], for key: [UInt8], in table: Table) {
+        list.append(Change(kind: .put, table: table, key: key, value: value))
+    }
+
+    /// Stores `value` under a key that must be greater than all others of the table.
+    package mutating func append(_ value: [UInt8], for key: [UInt8], in table: Table) {
+        list.append(Change(kind: .append, table: table, key: key, value: value))
+    }
+
+    /// Stores `value` under a key that must not be there yet.
+    package mutating func insert(_ value: [UInt8], for key: [UInt8], in table: Table) {
+        list.append(Change(kind: .insert, table: table, key: key, value: value))
+    }
+
+    /// Removes `key`, if it is there.
+    package mutating func delete(_ key: [UInt8], in table: Table) {
+        list.append(Change(kind: .delete, table: table, key: key, value: []))
+    }
+
+    /// Adds the changes of `other` after its own.
+    package mutating func append(contentsOf other: Changes) { list += other.list }
+}
+
+extension WriteTransaction {
+    package func apply(_ changes: Changes) throws(LMDBError) {
+        for change in changes.list {
+            switch change.kind {
+            case .put: try put(change.value, for: change.key, in: change.table)
+            case .append: try append(change.value, for: change.key, in: change.table)
+            case .insert: try insert(change.value, for: change.key, in: change.table)
+            case .delete: try delete(change.key, in: change.table)
+            }
+        }
+    }
+}
+
+/// The rows that changes will leave, for one who plans what comes after them before they are stored.
+///
+/// A view over them finds single rows; for a cursor or a count it throws `rowsPending`.
+package final class PendingRows {
+    private struct Name: Hashable {
+        let table: MDB_dbi
+        let key: [UInt8]
+    }
+
+    /// What a few commits take.
+    private static let capacity = 512
+
+    /// Nil stands for a row that is taken away.
+    private var rows: [Name: [UInt8]?] = [:]
+    private var before: PendingRows?
+
+    /// Comes after `before`; what that came after is stored by now.
+    package init(after before: PendingRows? = nil) {
+        before?.before = nil
+        self.before = before
+        rows.reserveCapacity(PendingRows.capacity)
+    }
+
+    package func add(_ changes: Changes) {
+        for change in changes.list {
+            let name = Name(table: change.table.handle, key: change.key)
+            rows[name] = .some(change.kind == .delete ? nil : change.value)
+        }
+    }
+
+    /// Returns nil for a row that no change touches, and `.some(nil)` for one that is taken away.
+    func value(of key: [UInt8], in table: Table) -> [UInt8]?? {
+        let name = Name(table: table.handle, key: key)
+        return rows[name] ?? before?.rows[name]
+    }
+}
