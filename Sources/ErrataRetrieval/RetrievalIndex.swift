@@ -136,6 +136,9 @@ package final class RetrievalIndex: Sendable {
             preparedVersionCount: sets.withLock { $0.count }, notices: notices)
     }
 
+    /// Whether rows wait for vectors.
+    package var hasPending: Bool { vectors.map { $0.count < state.table.count } ?? false }
+
     private var fileByteCount: Int {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return names.reduce(0) { sum, name in

@@ -100,7 +100,7 @@ final class Indexer: Sendable {
 
     /// Encodes the rows that were indexed when there was no encoder.
     private func fillVectors() async throws {
-        guard index.status().pendingCount > 0 else { return }
+        guard index.hasPending else { return }
         try await index.fillVectors { [journal] version in
             try journal.readableFacts([(version.fact, version.leaf)])[0]
         }
