@@ -21,12 +21,15 @@ final class GroupCommitter<Request: Sendable, Outcome: Sendable>: Sendable {
 
     /// Starts a thread that has `handle` finish each batch, and calls `atEnd` after the last one.
     ///
-    /// A batch weighs at most `weightMax`, unless one request alone does.
+    /// A batch weighs at most `weightMax`, unless one request alone does. Requests wait until `isReady` says so of them;
+    /// it is asked after each request and each signal of `wake`.
     init(
-        weightMax: Int, handle: @escaping @Sendable (Batch) -> Void,
-        atEnd: @escaping @Sendable () -> Void = {}
+        weightMax: Int, wake: WakeUp = WakeUp(),
+        isReady: @escaping @Sendable (_ waiting: [Submission]) -> Bool = { _ in true },
+        handle: @escaping @Sendable (Batch) -> Void, atEnd: @escaping @Sendable () -> Void = {}
     ) throws(JournalError) {
         thread = try WriterThread(
+            wake: wake, isReady: isReady,
             handle: { submissions in
                 for batch in GroupCommitter.batches(submissions, weightMax) { handle(batch) }
             }, atEnd: atEnd)
@@ -38,11 +41,13 @@ final class GroupCommitter<Request: Sendable, Outcome: Sendable>: Sendable {
     convenience init(
         weightMax: Int, write: @escaping Write, afterWrite: @escaping @Sendable () -> Void
     ) throws(JournalError) {
-        try self.init(weightMax: weightMax) { batch in
-            let results = GroupCommitter.results(of: batch.map(\.request), write)
-            if results.contains(where: { (try? $0.get()) != nil }) { afterWrite() }
-            for (submission, result) in zip(batch, results) { submission.finish(result) }
-        }
+        try self.init(
+            weightMax: weightMax,
+            handle: { batch in
+                let results = GroupCommitter.results(of: batch.map(\.request), write)
+                if results.contains(where: { (try? $0.get()) != nil }) { afterWrite() }
+                for (submission, result) in zip(batch, results) { submission.finish(result) }
+            })
     }
 
     deinit { thread.beginClose() }

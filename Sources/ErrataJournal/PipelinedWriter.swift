@@ -10,8 +10,10 @@ import Synchronization
 //
 // One batch at most waits to be stored, so a plan never needs more than one batch of rows over the stored ones. If
 // storing fails, what was planned on it is void: such a batch is planned again on what is there, in the transaction
-// that stores it. So is whatever needs more than single rows, merges for one, when all before it is stored. A
-// request that comes alone is planned and stored at once.
+// that stores it. So is whatever needs more than single rows, merges for one, when all before it is stored.
+//
+// Small batches gain nothing: the larger a batch, the fewer syncs and pages a commit costs. So requests are planned
+// ahead once there are many; few wait until nothing is being stored, and are planned and stored at once.
 
 /// Writes the operations of a journal, in order.
 final class PipelinedWriter: Sendable {
@@ -26,10 +28,12 @@ final class PipelinedWriter: Sendable {
     ) throws(JournalError) {
         let storer = BatchStorer(store, afterWrite: afterWrite)
         let storing = try WriterThread<PipelinedBatch> { $0.forEach(storer.store) }
-        let planner = BatchPlanner(store, storer, storing)
+        let planner = BatchPlanner(store, storer, storing, weightMin: weightMax * 2 / 5)
         do {
             planning = try GroupCommitter(
-                weightMax: weightMax, handle: { planner.handle($0) },
+                weightMax: weightMax, wake: storer.progress.idle,
+                isReady: { planner.isReady($0) },
+                handle: { planner.handle($0) },
                 atEnd: { storing.beginClose() })
         } catch {
             storing.beginClose()
@@ -66,39 +70,50 @@ private struct PipelinedBatch: Sendable {
 /// Where the batches are.
 private final class PipelineProgress: Sendable {
     private let condition = NSCondition()
+    private struct State {
+        var isWaiting = false
+        var isStoring = false
+        /// Changes when what was planned before is void.
+        var epoch = 0
+
+        var isIdle: Bool { !isWaiting && !isStoring }
+    }
+
     // Used by who holds the condition's lock.
-    private nonisolated(unsafe) var isWaiting = false
-    private nonisolated(unsafe) var isStoring = false
-    private nonisolated(unsafe) var epoch = 0
+    private nonisolated(unsafe) var state = State()
 
-    /// Changes when what was planned before is void.
-    var currentEpoch: Int { condition.withLock { epoch } }
+    /// Signalled when a batch is stored.
+    let idle = WakeUp()
 
-    var isIdle: Bool { condition.withLock { !isWaiting && !isStoring } }
+    var isIdle: Bool { condition.withLock { state.isIdle } }
 
     /// Returns when no batch waits any more, and whether none is being stored either.
     func waitUntilBegun() -> (isIdle: Bool, epoch: Int) {
         condition.withLock {
-            while isWaiting { condition.wait() }
-            return (!isStoring, epoch)
+            while state.isWaiting { condition.wait() }
+            return (state.isIdle, state.epoch)
         }
     }
 
-    /// Returns when everything is stored.
-    func waitUntilIdle() {
-        condition.withLock { while isWaiting || isStoring { condition.wait() } }
+    /// Returns the epoch when everything is stored.
+    @discardableResult
+    func waitUntilIdle() -> Int {
+        condition.withLock {
+            while !state.isIdle { condition.wait() }
+            return state.epoch
+        }
     }
 
-    func handOver() { condition.withLock { isWaiting = true } }
+    func handOver() { condition.withLock { state.isWaiting = true } }
 
     /// Takes the batch that waits; returns whether its plan is void.
     ///
     /// Whatever is planned on a void plan is void, too.
     func begin(_ batch: PipelinedBatch) -> Bool {
         condition.withLock {
-            (isWaiting, isStoring) = (false, true)
-            let isVoid = batch.epoch != epoch
-            if isVoid { epoch += 1 }
+            (state.isWaiting, state.isStoring) = (false, true)
+            let isVoid = batch.epoch != state.epoch
+            if isVoid { state.epoch += 1 }
             condition.signal()
             return isVoid
         }
@@ -106,10 +121,11 @@ private final class PipelineProgress: Sendable {
 
     func end(hasFailed: Bool) {
         condition.withLock {
-            isStoring = false
-            if hasFailed { epoch += 1 }
+            state.isStoring = false
+            if hasFailed { state.epoch += 1 }
             condition.signal()
         }
+        idle.signal()
     }
 }
 
@@ -125,17 +141,36 @@ private final class BatchPlanner: Sendable {
     private let store: JournalStore
     private let storer: BatchStorer
     private let storing: WriterThread<PipelinedBatch>
+    /// Requests that weigh less are not planned ahead.
+    private let weightMin: Int
     // Used by the planning thread alone.
     private nonisolated(unsafe) var last: Last?
 
-    init(_ store: JournalStore, _ storer: BatchStorer, _ storing: WriterThread<PipelinedBatch>) {
+    init(
+        _ store: JournalStore, _ storer: BatchStorer, _ storing: WriterThread<PipelinedBatch>,
+        weightMin: Int
+    ) {
+        self.weightMin = weightMin
         self.store = store
         self.storer = storer
         self.storing = storing
     }
 
+    /// Whether these requests are enough to plan them now.
+    func isReady(_ waiting: [PipelinedWriter.Committer.Submission]) -> Bool {
+        isMuch(waiting) || storer.progress.isIdle
+    }
+
+    private func isMuch(_ requests: some Sequence<PipelinedWriter.Committer.Submission>) -> Bool {
+        var weight = 0
+        return requests.contains { submission in
+            weight += submission.request.weight
+            return weight >= weightMin
+        }
+    }
+
     func handle(_ batch: PipelinedWriter.Committer.Batch) {
-        if batch.count == 1, storer.progress.isIdle { return writeAtOnce(batch) }
+        if !isMuch(batch), storer.progress.isIdle { return writeAtOnce(batch) }
         let rest = batch.dropFirst(planAhead(batch))
         if !rest.isEmpty {
             storer.progress.waitUntilIdle()
@@ -154,8 +189,7 @@ private final class BatchPlanner: Sendable {
         guard case .commit? = batch.first?.request.action else { return 0 }
         var (isIdle, epoch) = storer.progress.waitUntilBegun()
         if last?.epoch != epoch, !isIdle {
-            storer.progress.waitUntilIdle()
-            (isIdle, epoch) = (true, storer.progress.currentEpoch)
+            (isIdle, epoch) = (true, storer.progress.waitUntilIdle())
         }
         if isIdle { last = nil }
         let rows = PendingRows(after: last?.rows)

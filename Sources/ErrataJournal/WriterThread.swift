@@ -13,15 +13,22 @@ final class WriterThread<Item: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
-    private let wake = WakeUp()
+    private let wake: WakeUp
+    private let isReady: @Sendable (_ waiting: [Item]) -> Bool
     private let handle: @Sendable ([Item]) -> Void
     private let atEnd: @Sendable () -> Void
 
     /// Starts the thread; `handle` runs on it alone, with one or more items in the order they came, and `atEnd` when
     /// the last is handled.
+    ///
+    /// Items wait until `isReady` says so of them; it is asked after each item and each signal of `wake`.
     init(
+        wake: WakeUp = WakeUp(),
+        isReady: @escaping @Sendable (_ waiting: [Item]) -> Bool = { _ in true },
         handle: @escaping @Sendable ([Item]) -> Void, atEnd: @escaping @Sendable () -> Void = {}
     ) throws(JournalError) {
+        self.wake = wake
+        self.isReady = isReady
         self.handle = handle
         self.atEnd = atEnd
         let start = Unmanaged.passRetained(Start { [self] in run() })
@@ -42,12 +49,12 @@ final class WriterThread<Item: Sendable>: Sendable {
 
     /// Queues `item`; returns false if the thread is closing and will not take it.
     func submit(_ item: Item) -> Bool {
-        let isTaken = state.withLock { state in
-            guard !state.isClosing else { return false }
+        let (isTaken, mustWake) = state.withLock { state -> (Bool, Bool) in
+            guard !state.isClosing else { return (false, false) }
             state.waiting.append(item)
-            return true
+            return (true, isReady(state.waiting))
         }
-        if isTaken { wake.signal() }
+        if mustWake { wake.signal() }
         return isTaken
     }
 
@@ -73,7 +80,8 @@ final class WriterThread<Item: Sendable>: Sendable {
     private func run() {
         while true {
             wake.wait()
-            let (items, isClosing) = state.withLock { state in
+            let (items, isClosing) = state.withLock { state -> ([Item], Bool) in
+                guard state.isClosing || isReady(state.waiting) else { return ([], false) }
                 defer { state.waiting = [] }
                 return (state.waiting, state.isClosing)
             }
@@ -97,7 +105,7 @@ private final class Start: Sendable {
 }
 
 /// A counting semaphore.
-private final class WakeUp: Sendable {
+final class WakeUp: Sendable {
     // A semaphore must stay at one address, so it lives in memory of its own. It is safe to share by its
     // contract, and it is freed only when nobody refers to this object any more.
     private nonisolated(unsafe) let semaphore: UnsafeMutablePointer<sem_t>
