@@ -27,7 +27,7 @@ final class PipelinedWriter: Sendable {
         _ store: JournalStore, weightMax: Int, afterWrite: @escaping @Sendable () -> Void
     ) throws(JournalError) {
         let storer = BatchStorer(store, afterWrite: afterWrite)
-        let storing = try WriterThread<PipelinedBatch> { $0.forEach(storer.store) }
+        let storing = try WriterThread<PipelinedBatch>(handle: { $0.forEach(storer.store) })
         let planner = BatchPlanner(store, storer, storing, weightMin: weightMax * 2 / 5)
         do {
             planning = try GroupCommitter(
@@ -69,7 +69,6 @@ private struct PipelinedBatch: Sendable {
 
 /// Where the batches are.
 private final class PipelineProgress: Sendable {
-    private let condition = NSCondition()
     private struct State {
         var isWaiting = false
         var isStoring = false
@@ -79,6 +78,7 @@ private final class PipelineProgress: Sendable {
         var isIdle: Bool { !isWaiting && !isStoring }
     }
 
+    private let condition = NSCondition()
     // Used by who holds the condition's lock.
     private nonisolated(unsafe) var state = State()
 
@@ -181,7 +181,7 @@ private final class BatchPlanner: Sendable {
     /// Plans and stores in one, while nothing is being stored.
     private func writeAtOnce(_ batch: PipelinedWriter.Committer.Batch) {
         last = nil
-        storer.plan(batch)
+        storer.write(batch)
     }
 
     /// Plans what it can of `batch`, from the first on, and hands it over; returns how much that was.
@@ -221,7 +221,7 @@ private final class BatchStorer: Sendable {
     /// Stores what was planned; plans it again if that is void.
     func store(_ batch: PipelinedBatch) {
         guard !progress.begin(batch) else {
-            let results = plannedAgain(batch.submissions)
+            let results = planAndStore(batch.submissions)
             progress.end(hasFailed: false)
             return finish(batch.submissions, results)
         }
@@ -235,7 +235,7 @@ private final class BatchStorer: Sendable {
             store.forgetPlans()
             // Where it was too much together, each is written alone.
             if (error as? LMDBError)?.kind == .transactionTooLarge {
-                results = plannedAgain(batch.submissions)
+                results = planAndStore(batch.submissions)
             } else {
                 results = results.map { _ in .failure(JournalError(wrapping: error)) }
             }
@@ -245,11 +245,11 @@ private final class BatchStorer: Sendable {
     }
 
     /// Plans and stores requests; the caller has nothing else stored meanwhile.
-    func plan(_ batch: PipelinedWriter.Committer.Batch) {
-        finish(batch, plannedAgain(batch))
+    func write(_ batch: PipelinedWriter.Committer.Batch) {
+        finish(batch, planAndStore(batch))
     }
 
-    private func plannedAgain(
+    private func planAndStore(
         _ batch: PipelinedWriter.Committer.Batch
     ) -> [Result<WriteOutcome, JournalError>] {
         let results = PipelinedWriter.Committer.results(of: batch.map(\.request)) {
