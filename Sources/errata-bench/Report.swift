@@ -125,6 +125,11 @@ struct Sample {
     }
 }
 
+extension [Double] {
+    /// The middle one; the upper of two.
+    var median: Double { isEmpty ? .nan : sorted()[count / 2] }
+}
+
 extension Duration {
     var inSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18

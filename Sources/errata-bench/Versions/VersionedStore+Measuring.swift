@@ -21,37 +21,45 @@ extension VersionedStore {
         report.times("SQLite (WAL, FULL), commit of one change", sqlite)
         report.figure("rate, of bare LMDB's", lmdb.median / ours.median, "x", digits: 2)
         report.figure("rate, of SQLite's", sqlite.median / ours.median, "x", digits: 2)
-        oneClientRate = 1 / ours.median
     }
 
-    /// 64 clients, committing one edit and committing 100 edits at a time.
+    /// Many clients, committing one edit at a time in turn with one client, and committing 100 edits at a time.
     mutating func groups(_ report: Report) async throws {
-        for editCount in [1, 100] {
-            let count = isSmall ? 64 : editCount == 1 ? 12_800 : 640
-            let drawn = (0..<count).map { _ in places(editCount) }
-            round += 1
-            let object = "group \(round)"
-            let start = ContinuousClock.now
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for client in 0..<64 {
-                    group.addTask { [journal] in
-                        for i in stride(from: client, to: count, by: 64) {
-                            _ = try await Self.commit(
-                                drawn[i], "\(object) \(i)", to: journal)
-                        }
+        var rates: [(one: Double, many: Double)] = []
+        var edits: [Double] = []
+        for _ in 0..<(isSmall ? 1 : 5) {
+            let one = try await rate(isSmall ? 16 : 500, of: 1, clients: 1)
+            rates.append((one, try await rate(isSmall ? 64 : 3_200, of: 1, clients: 64)))
+        }
+        for _ in 0..<(isSmall ? 1 : 5) {
+            edits.append(100 * (try await rate(isSmall ? 64 : 192, of: 100, clients: 64)))
+        }
+        report.figure("one client, commits of one edit", rates.map(\.one).median, "a second")
+        report.figure("64 clients, commits of one edit", rates.map(\.many).median, "a second")
+        let ratio = rates.map { $0.many / $0.one }.median
+        report.figure("rate, of one client's in turn", ratio, "x", digits: 2)
+        report.figure("64 clients, edits in commits of 100", edits.median, "a second")
+    }
+
+    /// Returns how many commits a second come about while so many clients make `count` of them.
+    private mutating func rate(
+        _ count: Int, of editCount: Int, clients: Int
+    ) async throws -> Double {
+        let drawn = (0..<count).map { _ in places(editCount) }
+        round += 1
+        let object = "group \(round)"
+        let start = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for client in 0..<clients {
+                group.addTask { [journal] in
+                    for i in stride(from: client, to: count, by: clients) {
+                        _ = try await Self.commit(drawn[i], "\(object) \(i)", to: journal)
                     }
                 }
-                try await group.waitForAll()
             }
-            let rate = Double(count) / (ContinuousClock.now - start).inSeconds
-            if editCount == 1 {
-                report.figure("64 clients, commits of one edit", rate, "a second")
-                report.figure("rate, of one client's", rate / oneClientRate, "x", digits: 2)
-            } else {
-                let edits = rate * Double(editCount)
-                report.figure("64 clients, edits in commits of \(editCount)", edits, "a second")
-            }
+            try await group.waitForAll()
         }
+        return Double(count) / (ContinuousClock.now - start).inSeconds
     }
 
     /// 500 changes: along one line, and between two lines.

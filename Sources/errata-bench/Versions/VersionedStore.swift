@@ -13,8 +13,6 @@ struct VersionedStore {
     var random: SplitMix64
     var heads: [CommitID] = []
     var round = 0
-    /// Commits of one edit a second, of one client.
-    var oneClientRate = Double.nan
 
     init(at data: String, factCount: Int, _ options: BenchOptions) throws {
         self.data = data
