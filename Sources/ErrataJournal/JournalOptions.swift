@@ -15,6 +15,9 @@ package struct JournalOptions: Sendable {
     package var random: Randomness
     /// Who operation 0 names, if the store is new.
     package var creator: Actor
+    /// Requests that weigh less together are not planned before all that came before is stored: 13 commits of one edit,
+    /// or 4 of 100.
+    package var aheadWeightMin = 400
     /// Whether opening makes every table anew that follows from the operations.
     package var rebuildsDerived = false
 

@@ -28,7 +28,7 @@ final class PipelinedWriter: Sendable {
     ) throws(JournalError) {
         let storer = BatchStorer(store, afterWrite: afterWrite)
         let storing = try WriterThread<PipelinedBatch>(handle: { $0.forEach(storer.store) })
-        let planner = BatchPlanner(store, storer, storing, weightMin: weightMax * 2 / 5)
+        let planner = BatchPlanner(store, storer, storing)
         do {
             planning = try GroupCommitter(
                 weightMax: weightMax, wake: storer.progress.idle,
@@ -141,16 +141,10 @@ private final class BatchPlanner: Sendable {
     private let store: JournalStore
     private let storer: BatchStorer
     private let storing: WriterThread<PipelinedBatch>
-    /// Requests that weigh less are not planned ahead.
-    private let weightMin: Int
     // Used by the planning thread alone.
     private nonisolated(unsafe) var last: Last?
 
-    init(
-        _ store: JournalStore, _ storer: BatchStorer, _ storing: WriterThread<PipelinedBatch>,
-        weightMin: Int
-    ) {
-        self.weightMin = weightMin
+    init(_ store: JournalStore, _ storer: BatchStorer, _ storing: WriterThread<PipelinedBatch>) {
         self.store = store
         self.storer = storer
         self.storing = storing
@@ -165,7 +159,7 @@ private final class BatchPlanner: Sendable {
         var weight = 0
         return requests.contains { submission in
             weight += submission.request.weight
-            return weight >= weightMin
+            return weight >= store.options.aheadWeightMin
         }
     }
 

@@ -23,7 +23,7 @@ final class ScriptRun {
         marks = Marks(in: directory)
         let chance = Mutex(SplitMix64(seed: ~seed))
         let clock = Mutex<Int64>(1_800_000_000_000_000)
-        options = JournalOptions(
+        var options = JournalOptions(
             mapBytes: profile.mapBytes, keyBatchCount: profile.keyBatchCount,
             checkpointByteCount: profile.checkpointByteCount,
             clock: {
@@ -37,6 +37,9 @@ final class ScriptRun {
                     (0..<count).map { _ in UInt8(truncatingIfNeeded: chance.next()) }
                 }
             }, creator: .grace)
+        // Also the few that commit at the same time here are planned ahead of each other.
+        options.aheadWeightMin = 1
+        self.options = options
         journal = try ScriptRun.open(self.directory, options)
         prefix = "r\(try journal.operationCount)-"
         try markOpen()

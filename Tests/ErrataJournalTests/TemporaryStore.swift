@@ -24,13 +24,16 @@ final class TemporaryStore: Sendable {
     /// Small maps, few keys a batch, many checkpoints, the manual clock and seeded chance.
     var options: JournalOptions {
         let random = Mutex(SplitMix64(seed: seed))
-        return JournalOptions(
+        var options = JournalOptions(
             mapBytes: 1 << 20, keyBatchCount: 64, checkpointByteCount: 1 << 14,
             clock: { [clock] in clock.now },
             random: Randomness { count in
                 random.withLock { random in (0..<count).map { _ in random.next(upTo: 256) } }
                     .map { UInt8($0) }
             }, creator: alice)
+        // Of two seeds, one has every commit planned ahead.
+        if seed % 2 == 1 { options.aheadWeightMin = 1 }
+        return options
     }
 
     func open() throws -> Journal { try Journal.open(at: directory, options: options) }
