@@ -88,7 +88,7 @@ package final class Journal: Sendable {
 
     /// Has `body` called with the last operation's number after each write that is durable.
     ///
-    /// It runs on the writer's thread before the writers go on, so it must return at once.
+    /// It runs on the thread that stores, before the writers go on, so it must return at once.
     package func onCommit(_ body: @escaping @Sendable (UInt64) -> Void) { observers.add(body) }
 
     /// Has `body` called with the last event's number after each write of events, as ``onCommit(_:)`` does.

@@ -4,7 +4,7 @@ import Synchronization
 
 // VALUES. The same value of a fact has one leaf for ever, so whoever brings a value looks for it first. Looking and
 // sealing cost more than all else in a small commit. A client therefore does both on its own thread, before its
-// request waits for the writer, and the writer takes that over if the fact got no other value meanwhile.
+// request waits for the writer, and the writer takes that over unless the same value came meanwhile.
 
 /// What a client found of a value that it brings.
 struct FoundValue: Sendable {

@@ -11,7 +11,7 @@ final class JournalStore: Sendable {
     let tables: JournalTables
     let keys: KeyFile
     let options: JournalOptions
-    /// Where the next operation goes; only the writer's thread changes it.
+    /// Where the next operation goes, after those that are stored; only who stores them changes it.
     let position: Mutex<JournalPosition>
     /// The policy in force; apart from the position, which is locked for as long as a write takes.
     let policy = Mutex(Policy.open)

@@ -47,6 +47,10 @@ package struct Changes: Sendable {
 }
 
 extension WriteTransaction {
+    /// Makes the changes in their order.
+    ///
+    /// Throws `keyExists` for a key that is there and must not be, or that must be the greatest and is not. Costs one
+    /// descent of its table a change.
     package func apply(_ changes: Changes) throws(LMDBError) {
         for change in changes.list {
             switch change.kind {
