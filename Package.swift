@@ -147,7 +147,8 @@ let package = Package(
             dependencies: ["ErrataCore", "ErrataJournal", "ErrataTesting"],
             path: "Tests/ErrataFaultScript", swiftSettings: strict),
 
-        .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: strict),
+        .testTarget(
+            name: "LMDBTests", dependencies: ["LMDB", "ErrataTesting"], swiftSettings: strict),
         .testTarget(
             name: "ErrataCoreTests", dependencies: ["ErrataCore"], swiftSettings: strict),
         .testTarget(

@@ -83,7 +83,12 @@ extension JournalStore {
 
     /// Returns how many operations there are; they are numbered from 0 without a gap.
     func operationCount(_ reader: borrowing ReadTransaction) throws -> UInt64 {
-        UInt64(try reader.count(of: tables.operations))
+        let last = try reader.withCursor(over: tables.operations) { try $0.last() }
+        guard let last else { return 0 }
+        guard let sequence = last.key.bigEndianValue, sequence < .max else {
+            throw JournalError.corrupt("the last key of the operations is not a sequence")
+        }
+        return sequence + 1
     }
 
     func operation(_ sequence: UInt64, _ reader: borrowing ReadTransaction) throws -> Operation {

@@ -21,39 +21,48 @@ extension JournalStore {
     func initialize() throws {
         let request = WriteRequest(
             action: .initialize, actor: options.creator, loan: SlotLoan(of: keys))
-        for outcome in try write([request]) { _ = try outcome.get() }
+        for outcome in write([request]) { _ = try outcome.get() }
     }
 
-    /// Writes the requests in order, in one transaction: all that are valid become durable together.
+    /// Writes the requests in order; those that single rows suffice for become durable together.
     ///
-    /// A refusal is the result of its request. Trouble with the disk is thrown: then none was written.
-    func write(_ requests: [WriteRequest]) throws -> [Result<WriteOutcome, JournalError>] {
-        let outcomes = try position.withLock { position in
-            let before = position
-            var isDurable = false
-            defer { if !isDurable { forgetPlans() } }
-            var isAgain = false
-            // The body may run twice, so it starts from the same position each time.
-            let (after, outcomes) = try environment.write { transaction in
-                if isAgain { forgetPlans() }
-                isAgain = true
-                var position = before
-                var outcomes: [Result<WriteOutcome, JournalError>] = []
-                for request in requests {
-                    var changes = Changes()
-                    outcomes.append(
-                        try plan(request, &position, &changes, transaction.reader))
-                    try transaction.apply(changes)
+    /// A refusal is the result of its request, and so is trouble with the disk.
+    func write(_ requests: [WriteRequest]) -> [Result<WriteOutcome, JournalError>] {
+        var outcomes: [Result<WriteOutcome, JournalError>] = []
+        var countMax = Int.max
+        while outcomes.count < requests.count {
+            let rest = requests.dropFirst(outcomes.count)
+            do {
+                let batch = try planNext(Array(rest.prefix(countMax)))
+                try store(batch)
+                outcomes += batch.outcomes
+            } catch {
+                forgetPlans()
+                if (error as? LMDBError)?.kind == .transactionTooLarge, countMax > 1, rest.count > 1
+                {
+                    // Together they touch too many pages; alone each may fit.
+                    countMax = 1
+                    continue
                 }
-                return (position, outcomes)
+                outcomes.append(.failure(JournalError(wrapping: error)))
             }
-            isDurable = true
-            position = after
-            publish(after)
-            return outcomes
         }
-        keepSlots(of: requests, outcomes)
         return outcomes.map { $0.flatMap(erasing) }
+    }
+
+    /// Plans as many of `requests`, from the first on, as can be stored together: one at least.
+    private func planNext(_ requests: [WriteRequest]) throws -> PlannedBatch {
+        let start = position.withLock(\.self)
+        if requests.count > 1 {
+            let batch = planAhead(requests, from: start, over: PendingRows())
+            if !batch.requests.isEmpty { return batch }
+        }
+        return try environment.read { reader in
+            var batch = PlannedBatch(end: start)
+            batch.requests = [requests[0]]
+            batch.outcomes = [try plan(requests[0], &batch.end, &batch.changes, reader)]
+            return batch
+        }
     }
 
     /// Lets everybody see that the operations before `position` are durable.
@@ -114,7 +123,7 @@ extension JournalStore {
     /// Stores a batch whose plan began where the journal ends now; all of it becomes durable, or it throws.
     func store(_ batch: PlannedBatch) throws {
         try position.withLock { position in
-            if !batch.changes.isEmpty { try environment.write { try $0.apply(batch.changes) } }
+            if !batch.changes.isEmpty { try environment.commit(batch.changes) }
             position = batch.end
             publish(position)
         }

@@ -6,11 +6,11 @@ import Synchronization
 // work: one plans a batch while the other stores the batch before.
 //
 //   planning   read with the rows of the batch before over the stored ones (PendingRows), and written nowhere
-//   storing    the changes become one transaction, durable; then those who wait learn of it
+//   storing    the changes become one record of the redo log, durable; then those who wait learn of it
 //
 // One batch at most waits to be stored, so a plan never needs more than one batch of rows over the stored ones. If
-// storing fails, what was planned on it is void: such a batch is planned again on what is there, in the transaction
-// that stores it. So is whatever needs more than single rows, merges for one, when all before it is stored.
+// storing fails, what was planned on it is void: such a batch is planned again on what is there. So is whatever needs
+// more than single rows, merges for one, when all before it is stored.
 //
 // Small batches gain nothing: the larger a batch, the fewer syncs and pages a commit costs. So requests are planned
 // ahead once there are many; few wait until nothing is being stored, and are planned and stored at once.
@@ -246,9 +246,7 @@ private final class BatchStorer: Sendable {
     private func planAndStore(
         _ batch: PipelinedWriter.Committer.Batch
     ) -> [Result<WriteOutcome, JournalError>] {
-        let results = PipelinedWriter.Committer.results(of: batch.map(\.request)) {
-            [store] in try store.write($0)
-        }
+        let results = store.write(batch.map(\.request))
         tellIfWritten(results)
         return results
     }

@@ -65,6 +65,7 @@ package struct StoreCopy: Sendable {
             for _ in 0..<StoreCopy.attemptCountMax {
                 let redactionCount = try redactionCount
                 progress("journal", 0)
+                try verifier.catchUp()
                 try copy(verifier.store.environment, to: directory + "/journal")
                 progress("keys", 0)
                 try copyKeys(to: directory, count: StoreCopy.slotCount(in: directory + "/journal"))

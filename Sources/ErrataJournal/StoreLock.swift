@@ -9,6 +9,9 @@ import Synchronization
 package final class StoreLock: Sendable {
     private let file: Mutex<FileDescriptor?>
 
+    /// One who asks whether it is held has it for a moment.
+    private static let attemptCountMax = 3
+
     /// Takes the lock of the store in `directory`, for work on its files; throws if there is no store.
     ///
     /// If the store was not closed, its journal is brought back to the last commit first.
@@ -34,6 +37,15 @@ package final class StoreLock: Sendable {
 
     deinit { release() }
 
+    /// Whether somebody writes to the store in `directory`, or may.
+    static func isHeld(in directory: String) -> Bool {
+        guard let file = try? FileDescriptor(opening: directory + "/lock", isReadOnly: true) else {
+            return false
+        }
+        guard flock(file.raw, LOCK_SH | LOCK_NB) == 0 else { return errno == EWOULDBLOCK }
+        return false
+    }
+
     /// Gives the lock back; nothing may be written after that.
     package func release() {
         file.withLock { file in
@@ -46,9 +58,14 @@ package final class StoreLock: Sendable {
     private static func take(
         _ file: borrowing FileDescriptor, _ directory: String
     ) throws(JournalError) {
-        guard flock(file.raw, LOCK_EX | LOCK_NB) == 0 else {
+        var attemptCount = 1
+        while flock(file.raw, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK else { throw .system(errno, "lock \(file.path)") }
-            throw .locked(directory, holder: holder(in: file))
+            guard attemptCount < attemptCountMax else {
+                throw .locked(directory, holder: holder(in: file))
+            }
+            attemptCount += 1
+            usleep(10_000)
         }
         // The pid is for people; a full disk must not keep a store from being read.
         try? file.truncate(to: 0)

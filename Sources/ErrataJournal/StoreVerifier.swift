@@ -6,8 +6,12 @@ package struct StoreVerifier: Sendable {
     let store: JournalStore
     let events: EventStorage
     private let signer: CheckpointSigner
+    private let directory: String
 
-    init(store: JournalStore, events: EventStorage, signer: CheckpointSigner) {
+    init(
+        store: JournalStore, events: EventStorage, signer: CheckpointSigner, in directory: String
+    ) {
+        self.directory = directory
         self.signer = signer
         self.store = store
         self.events = events
@@ -23,7 +27,16 @@ package struct StoreVerifier: Sendable {
             store = try JournalStore(reading: directory, keys: keys)
             signer = CheckpointSigner(in: directory, store: keys.store, random: .system)
             events = try EventStorage(reading: directory + "/events", store: keys.store)
+            self.directory = directory
+            try catchUp()
         } catch { throw JournalError(wrapping: error) }
+    }
+
+    /// Returns when the journal's file has every operation that was acknowledged before, which a process that writes
+    /// keeps in memory for a moment.
+    package func catchUp() throws(JournalError) {
+        guard store.lock != nil || StoreLock.isHeld(in: directory) else { return }
+        do { try store.environment.catchUp() } catch { throw JournalError(wrapping: error) }
     }
 
     package func close() {

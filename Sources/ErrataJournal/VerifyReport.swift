@@ -79,7 +79,8 @@ extension Journal {
 
     /// What verifies this store in this process.
     package var verifier: StoreVerifier {
-        StoreVerifier(store: store, events: eventLog.storage, signer: signer)
+        StoreVerifier(
+            store: store, events: eventLog.storage, signer: signer, in: directory)
     }
 
     /// Frees what readers in processes that died still hold.

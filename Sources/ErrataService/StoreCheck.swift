@@ -65,9 +65,15 @@ package struct StoreCheck: Sendable {
         guard let number = DerivedState.number(in: directory + "/index") else { return }
         let path = directory + "/index/\(number)"
         var findings: [(String, String)] = []
+        var isBehind = true
         IndexChecker(
             directory: path, secretKey: DerivedState.secretKey { verifier.textDigest(of: $0) },
-            facts: { versions in try verifier.facts(versions.map { ($0.fact, $0.leaf) }) },
+            facts: { versions in
+                // The index is looked at in one state; the journal's file may be a moment behind it.
+                if isBehind { try verifier.catchUp() }
+                isBehind = false
+                return try verifier.facts(versions.map { ($0.fact, $0.leaf) })
+            },
             progress: progress,
             report: { findings.append(($0, $1)) }
         ).run()

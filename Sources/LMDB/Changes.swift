@@ -1,5 +1,3 @@
-import CLMDB
-
 /// What a transaction is to change, in order; the transaction need not have begun.
 package struct Changes: Sendable {
     enum Kind {
@@ -17,33 +15,43 @@ package struct Changes: Sendable {
     }
 
     private(set) var list: [Change] = []
+    /// Of all keys and values.
+    private(set) var byteCount = 0
 
     package init() {}
 
     package var isEmpty: Bool { list.isEmpty }
 
+    private mutating func add(_ kind: Kind, _ key: [UInt8], _ value: [UInt8], _ table: Table) {
+        list.append(Change(kind: kind, table: table, key: key, value: value))
+        byteCount += key.count + value.count
+    }
+
     /// Stores `value` under `key`, whatever was there.
     package mutating func put(_ value: [UInt8], for key: [UInt8], in table: Table) {
-        list.append(Change(kind: .put, table: table, key: key, value: value))
+        add(.put, key, value, table)
     }
 
     /// Stores `value` under a key that must be greater than all others of the table.
     package mutating func append(_ value: [UInt8], for key: [UInt8], in table: Table) {
-        list.append(Change(kind: .append, table: table, key: key, value: value))
+        add(.append, key, value, table)
     }
 
     /// Stores `value` under a key that must not be there yet.
     package mutating func insert(_ value: [UInt8], for key: [UInt8], in table: Table) {
-        list.append(Change(kind: .insert, table: table, key: key, value: value))
+        add(.insert, key, value, table)
     }
 
     /// Removes `key`, if it is there.
     package mutating func delete(_ key: [UInt8], in table: Table) {
-        list.append(Change(kind: .delete, table: table, key: key, value: []))
+        add(.delete, key, [], table)
     }
 
     /// Adds the changes of `other` after its own.
-    package mutating func append(contentsOf other: Changes) { list += other.list }
+    package mutating func append(contentsOf other: Changes) {
+        list += other.list
+        byteCount += other.byteCount
+    }
 }
 
 extension WriteTransaction {
@@ -67,16 +75,11 @@ extension WriteTransaction {
 ///
 /// A view over them finds single rows; for a cursor or a count it throws `rowsPending`.
 package final class PendingRows {
-    private struct Name: Hashable {
-        let table: MDB_dbi
-        let key: [UInt8]
-    }
-
     /// What a few commits take.
     private static let capacity = 512
 
     /// Nil stands for a row that is taken away.
-    private var rows: [Name: [UInt8]?] = [:]
+    private var rows: [RowName: [UInt8]?] = [:]
     private var before: PendingRows?
 
     /// Comes after `before`; what that came after is stored by now.
@@ -88,14 +91,14 @@ package final class PendingRows {
 
     package func add(_ changes: Changes) {
         for change in changes.list {
-            let name = Name(table: change.table.handle, key: change.key)
+            let name = RowName(table: change.table.handle, key: change.key)
             rows[name] = .some(change.kind == .delete ? nil : change.value)
         }
     }
 
     /// Returns nil for a row that no change touches, and `.some(nil)` for one that is taken away.
     func value(of key: [UInt8], in table: Table) -> [UInt8]?? {
-        let name = Name(table: table.handle, key: key)
+        let name = RowName(table: table.handle, key: key)
         return rows[name] ?? before?.rows[name]
     }
 }

@@ -22,7 +22,7 @@ package struct EnvironmentUsage: Equatable, Sendable {
 extension Environment {
     /// Writes the state of this moment to the open file `descriptor`, without free pages.
     ///
-    /// Others go on writing. One transaction is open meanwhile. Nothing is synced.
+    /// Others go on writing. One transaction is open meanwhile. Nothing is synced. What is in memory is not in it.
     package func copyCompacted(to descriptor: CInt) throws {
         try withHandle { env in
             let code = mdb_env_copyfd2(env, descriptor, UInt32(MDB_CP_COMPACT))
@@ -32,7 +32,8 @@ extension Environment {
 
     /// Returns how the file is used at this moment; costs a page a table, and the list of free pages.
     package func usage(of tables: [Table]) throws -> EnvironmentUsage {
-        try read { reader in
+        try flush()
+        return try read { reader in
             let used = try tables.map { try reader.usage(of: $0) }
             let free = Table(name: "free pages", handle: 0)
             let freePages = try reader.withCursor(over: free) { cursor in

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Readers run beside each other and beside the one writer. Nothing is ever written through the map
 /// (no `MDB_WRITEMAP`: a full disk would be a SIGBUS), and a commit that returns is on disk, in the data file or in the
-/// log.
+/// log. What is in the log alone is shown from memory (MemTable.swift).
 package final class Environment: Sendable {
     package struct Options: Sendable {
         /// The first size of the map in bytes: address space, not disk; it grows by itself.
@@ -36,15 +36,18 @@ package final class Environment: Sendable {
     // transactions are not, and never leave the closure that `read` and `write` hand them to.
     // It is replaced by who is alone in the gate; nil after a replacement failed, until the next try.
     private nonisolated(unsafe) var env: OpaquePointer?
-    private let gate = ReadWriteGate()
+    let gate = ReadWriteGate()
     private let isClosed = Atomic(false)
-    private let options: Options
+    let options: Options
     /// The tables whose handles are in use, in the order in which they were opened.
-    private let openTables = Mutex<[Table]>([])
+    let openTables = Mutex<[Table]>([])
     /// Lets one writer in at a time, from its first try to its last.
-    private let writer = ReadWriteGate()
+    let writer = ReadWriteGate()
+    /// Lets one in at a time who changes LMDB; taken before ``writer``.
+    let flusher = ReadWriteGate()
+    let rows = Mutex(Rows())
     // Used by the one writer while it is in the gate, or by who is alone in the gate. There from the first write on.
-    private nonisolated(unsafe) var log: RedoLog?
+    private(set) nonisolated(unsafe) var log: RedoLog?
     /// How many records of the log were acknowledged, from a failure on until all is opened again.
     private nonisolated(unsafe) var acknowledgedRecords: UInt64?
 
@@ -152,14 +155,19 @@ package final class Environment: Sendable {
 
     /// Waits for the transactions under way and closes; later ones throw `closed`.
     package func close() {
-        gate.alone {
-            guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-            // If the disk fails now, the log stays for the next one who opens the environment.
-            try? log?.finish()
-            log = nil
-            if let env { mdb_env_close(env) }
-            OpenDirectories.release(identity)
+        flusher.alone {
+            try? flushAllInTurn()
+            writer.alone { gate.alone(closeInGate) }
         }
+    }
+
+    private func closeInGate() {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        // If the disk fails now, the log stays for the next one who opens the environment.
+        if rows.withLock(\.isEmpty) { try? log?.finish() } else { log?.detach() }
+        log = nil
+        if let env { mdb_env_close(env) }
+        OpenDirectories.release(identity)
     }
 
     // MARK: Transactions
@@ -186,10 +194,11 @@ package final class Environment: Sendable {
     ) throws -> Result {
         gate.enter()
         defer { gate.leave() }
-        let handle = try begin(UInt32(MDB_RDONLY))
+        let (handle, layers) = try rows.withLock { rows in
+            (try begin(UInt32(MDB_RDONLY)), rows.views)
+        }
         defer { mdb_txn_abort(handle) }
-        let transaction = ReadTransaction(handle: handle, pending: pending)
-        return try body(transaction)
+        return try body(ReadTransaction(handle: handle, pending: pending, layers: layers))
     }
 
     /// Runs `body` in a write transaction: commits if it returns, aborts if it throws.
@@ -206,21 +215,50 @@ package final class Environment: Sendable {
     private func write<Result>(
         makesLog: Bool, _ body: (borrowing WriteTransaction) throws -> Result
     ) throws -> Result {
-        try writer.alone {
-            if hasFailed { _ = try reopen(waits: true) }
-            try growIfNearlyFull()
+        try flusher.alone {
             while true {
-                do { return try writeOnce(makesLog: makesLog, body) } catch let error as LMDBError
-                    where error.kind == .mapFull
-                {
-                    try grow()
-                } catch {
-                    // Readers are refused too until it is open again. If that fails now, the next one tries.
-                    if hasFailed { _ = try? reopen(waits: true) }
-                    throw error
+                // What is in memory comes before.
+                try flushAllInTurn()
+                let result = try writer.alone {
+                    try rows.withLock(\.isEmpty) ? writeInTurn(makesLog: makesLog, body) : nil
                 }
+                if let result { return result }
             }
         }
+    }
+
+    private func writeInTurn<Result>(
+        makesLog: Bool, _ body: (borrowing WriteTransaction) throws -> Result
+    ) throws -> Result {
+        try reopenIfFailed()
+        do {
+            return try growing { try writeOnce(makesLog: makesLog, body) }
+        } catch {
+            // Readers are refused too until it is open again. If that fails now, the next one tries.
+            try? reopenIfFailed()
+            throw error
+        }
+    }
+
+    /// Opens the environment again if it failed; for who is alone among the writers.
+    func reopenIfFailed() throws {
+        if hasFailed { _ = try reopen(waits: true) }
+    }
+
+    /// Runs `body`, which writes to LMDB, again with a larger map while the map is full.
+    func growing<Result>(_ body: () throws -> Result) throws -> Result {
+        try growIfNearlyFull()
+        while true {
+            do { return try body() } catch let error as LMDBError where error.kind == .mapFull {
+                try grow()
+            }
+        }
+    }
+
+    /// Makes the log with the first write; the gate must be held.
+    func makeLogIfMissing() throws {
+        guard log == nil, let env, let byteCount = options.checkpointByteCount else { return }
+        log = try RedoLog(of: env, in: directory, checkpointByteCount: byteCount)
     }
 
     private func writeOnce<Result>(
@@ -228,12 +266,10 @@ package final class Environment: Sendable {
     ) throws -> Result {
         gate.enter()
         defer { gate.leave() }
-        if makesLog, log == nil, let env, let byteCount = options.checkpointByteCount {
-            log = try RedoLog(of: env, in: directory, checkpointByteCount: byteCount)
-        }
-        let handle = try begin(0)
+        if makesLog { try makeLogIfMissing() }
         let batch = log.map { _ in RedoBatch() }
         let result: Result
+        let handle = try begin(0)
         do {
             result = try body(WriteTransaction(handle: handle, batch: batch))
             if let log, let batch, !batch.bytes.isEmpty { try log.append(batch) }
@@ -241,12 +277,22 @@ package final class Environment: Sendable {
             mdb_txn_abort(handle)
             throw error
         }
-        let code = mdb_txn_commit(handle)
-        if let log, let batch, !batch.bytes.isEmpty {
-            if code == MDB_SUCCESS { log.accept() } else { log.strikeIfPossible() }
+        do { try commit(handle) } catch {
+            if let log, let batch, !batch.bytes.isEmpty { log.strikeIfPossible() }
+            throw error
         }
-        try check(code == EIO && isFull ? ENOSPC : code, "commit to \(directory)")
+        if let log, let batch, !batch.bytes.isEmpty {
+            log.accept()
+            log.switchFilesIfDue()
+            log.beginCheckpointIfSwitched()
+        }
         return result
+    }
+
+    /// Commits a transaction of LMDB; the gate must be held.
+    func commit(_ handle: OpaquePointer) throws(LMDBError) {
+        let code = mdb_txn_commit(handle)
+        try check(code == EIO && isFull ? ENOSPC : code, "commit to \(directory)")
     }
 
     /// Whether less than a mebibyte is free, for this process.
@@ -259,7 +305,7 @@ package final class Environment: Sendable {
     }
 
     /// Begins a transaction; the gate must be held.
-    private func begin(_ flags: UInt32) throws(LMDBError) -> OpaquePointer {
+    func begin(_ flags: UInt32) throws(LMDBError) -> OpaquePointer {
         guard !isClosed.load(ordering: .acquiring) else {
             throw LMDBError(kind: .closed, operation: "use \(directory)")
         }
@@ -321,7 +367,11 @@ package final class Environment: Sendable {
         return try body(handleInGate())
     }
 
-    private func handleInGate() throws(LMDBError) -> OpaquePointer {
+    /// Whether it may be used, or may be again.
+    var isOpen: Bool { !isClosed.load(ordering: .acquiring) }
+
+    @discardableResult
+    func handleInGate() throws(LMDBError) -> OpaquePointer {
         guard !isClosed.load(ordering: .acquiring) else {
             throw LMDBError(kind: .closed, operation: "use \(directory)")
         }
@@ -374,6 +424,8 @@ package final class Environment: Sendable {
             throw error
         }
         env = fresh
+        // What was in memory alone was in the log.
+        rows.withLock { $0 = Rows() }
     }
 
     /// Opens the tables again that callers have handles of.

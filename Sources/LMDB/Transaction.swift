@@ -6,12 +6,15 @@ import CLMDB
 /// keep it short.
 package struct ReadTransaction: ~Copyable {
     let handle: OpaquePointer
-    /// What is shown over the stored rows.
-    var pending: PendingRows?
+    /// What is shown over the stored rows: one who plans the next ones has them.
+    private let pending: PendingRows?
+    /// What is stored in the log and not in LMDB yet, newest first.
+    private let layers: [MemView]
 
-    init(handle: OpaquePointer, pending: PendingRows? = nil) {
+    init(handle: OpaquePointer, pending: PendingRows? = nil, layers: [MemView] = []) {
         self.handle = handle
         self.pending = pending
+        self.layers = layers
     }
 
     /// The transaction whose state this shows.
@@ -27,6 +30,17 @@ package struct ReadTransaction: ~Copyable {
         if let row = pending?.value(of: key, in: table) {
             return try row.map { try $0.withUnsafeBytes(body) }
         }
+        for layer in layers {
+            guard let row = layer.value(of: key, in: table) else { continue }
+            return try row.map { try $0.withUnsafeBytes(body) }
+        }
+        return try withStored(key, table, body)
+    }
+
+    /// Runs `body` on what LMDB has.
+    private func withStored<Result>(
+        _ key: [UInt8], _ table: Table, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result? {
         var value = MDB_val()
         let code = withMDBValue(key) { key in
             var key = key
@@ -46,13 +60,19 @@ package struct ReadTransaction: ~Copyable {
         try withValue(of: key, in: table) { _ in true } ?? false
     }
 
-    /// Returns how many keys the table has; costs one page.
+    /// Returns how many keys the table has; costs one page, and a descent for each row that LMDB does not have yet.
     package func count(of table: Table) throws -> Int {
         TableTrace.note(table)
         try checkNothingPends("count \(table.name)")
         var statistics = MDB_stat()
         try check(mdb_stat(handle, table.handle, &statistics), "count \(table.name)")
-        return statistics.ms_entries
+        var count = statistics.ms_entries
+        for key in Set(layers.flatMap { $0.keys(of: table) }) {
+            let isThere = try contains(key, in: table)
+            let isStored = try withStored(key, table) { _ in true } ?? false
+            count += (isThere ? 1 : 0) - (isStored ? 1 : 0)
+        }
+        return count
     }
 
     /// Runs `body` with a cursor over `table`, which ends with the call.
@@ -64,7 +84,9 @@ package struct ReadTransaction: ~Copyable {
         var pointer: OpaquePointer?
         try check(mdb_cursor_open(handle, table.handle, &pointer), "open a cursor on \(table.name)")
         guard let pointer else { preconditionFailure("mdb_cursor_open gave no cursor") }
-        var cursor = Cursor(handle: pointer, table: table)
+        let layers = layers.map { Cursor.Layer(view: $0, keys: $0.keys(of: table)) }
+        var cursor = Cursor(
+            handle: pointer, table: table, layers: layers.filter { !$0.keys.isEmpty })
         return try body(&cursor)
     }
 

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Set once, seen by all.
-private final class Flag: Sendable {
+final class Flag: Sendable {
     private let value = Atomic(false)
     var isSet: Bool { value.load(ordering: .acquiring) }
     func set() { value.store(true, ordering: .releasing) }

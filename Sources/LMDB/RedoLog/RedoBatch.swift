@@ -30,6 +30,14 @@ final class RedoBatch {
 
     init() { bytes.reserveCapacity(RedoBatch.capacity) }
 
+    init(_ changes: Changes) {
+        bytes.reserveCapacity(changes.byteCount + 32 * changes.list.count)
+        for change in changes.list {
+            let kind: RedoChange.Kind = change.kind == .delete ? .delete : .put
+            add(kind, change.table.name, key: change.key, value: change.value)
+        }
+    }
+
     func add(_ kind: RedoChange.Kind, _ table: String, key: [UInt8] = [], value: [UInt8] = []) {
         precondition(table.utf8.count < 1 << 8 && key.count < 1 << 16 && value.count < 1 << 32)
         bytes.append(kind.rawValue)

@@ -4,12 +4,16 @@ import Glibc
 import Synchronization
 
 // REDO LOG. A commit of LMDB writes dozens of pages all over its file and syncs twice. With a log it writes one
-// record and syncs once; the pages follow without a sync, and nothing is lost:
+// record and syncs once; the pages follow in larger transactions, and nothing is lost:
 //
-//   commit      the changes are appended to the log and synced; then LMDB commits, without a sync (MDB_NOSYNC)
-//   checkpoint  now and then, beside the writers: the data file is synced, and a header in the log says which state
-//               is on disk. Records go on in the other file of the log meanwhile
+//   commit      the changes are appended to the log and synced; views show them from memory (MemTable.swift)
+//   flush       a moment later, beside the writers: LMDB takes over what is in memory, without a sync (MDB_NOSYNC)
+//   checkpoint  now and then, after a flush: the data file is synced, and a header in the log says which state is on
+//               disk. Records that the flush did not bring go on in the other file of the log
 //   recovery    after a crash: the meta pages of the header are put back, and what was logged since is done again
+//
+// The first record that a header names may be in the state on disk already: to do it again, and all after it, leads
+// to the same rows.
 //
 // LMDB must not write over the pages of the state that the header names. A read transaction of that state, which
 // nobody reads in, holds them: LMDB takes no page that was freed since its oldest reader began (mdb_page_alloc).
@@ -21,7 +25,7 @@ final class RedoLog {
     /// What is usual to log before a checkpoint begins.
     static let checkpointByteCount = 512 << 10
     /// A writer waits for the checkpoint under way when so much was logged meanwhile.
-    static let byteCountMax = 32 << 20
+    private static let byteCountMax = 32 << 20
 
     private let directory: String
     /// A checkpoint begins when so much was logged since the last one.
@@ -35,6 +39,8 @@ final class RedoLog {
     /// The newest state that a header on disk names.
     private var durable: Pinned
     private var checkpoint: Checkpoint?
+    /// The first record of the generation that no checkpoint was begun for yet.
+    private var switchedAt: UInt64?
     /// Of the records that are being written.
     private var generation: UInt64
     private var offset = 0
@@ -135,11 +141,10 @@ final class RedoLog {
         }
     }
 
-    /// The transaction of the last record was committed.
+    /// The transaction of the last record counts.
     func accept() {
         offset += openByteCount
         nextRecord += 1
-        if checkpoint == nil, offset >= checkpointByteCount { beginCheckpoint() }
     }
 
     /// The transaction of the last record was not committed: nobody may ever see it.
@@ -190,15 +195,24 @@ final class RedoLog {
         }
     }
 
-    private func beginCheckpoint() {
-        // Whatever fails here is tried again after the next record.
-        guard let reader = try? RedoLog.pin(env) else { return }
-        let next = generation + 1
+    /// Has later records go to the other file if a checkpoint is due; it begins when LMDB has all records before.
+    func switchFilesIfDue() {
+        takeUp(waits: false)
+        guard checkpoint == nil, switchedAt == nil, offset >= checkpointByteCount else { return }
+        switchedAt = nextRecord
+        (generation, offset) = (generation + 1, 0)
+    }
+
+    /// Begins the checkpoint that the files were switched for; LMDB has all records before that.
+    func beginCheckpointIfSwitched() {
+        // Whatever fails here is tried again after the next flush.
+        guard let switchedAt, let reader = try? RedoLog.pin(env) else { return }
         guard
-            let header = try? RedoHeader(generation: next, firstRecord: nextRecord, data)
+            let header = try? RedoHeader(
+                generation: generation, firstRecord: switchedAt, data)
         else { return mdb_txn_abort(reader) }
         checkpoint = Checkpoint(header, reader, data.file, headers)
-        (generation, offset) = (next, 0)
+        self.switchedAt = nil
     }
 
     /// Goes on from a checkpoint that is done.

@@ -23,6 +23,29 @@ struct RedoRecovery {
         batches = try RedoRecovery.batches(since: header, limit ?? .max, in: directory)
     }
 
+    /// Returns the changes of the last record in the log of an environment that another process writes.
+    ///
+    /// It may write while this reads: nil if no record is found.
+    static func newestChanges(in directory: String) -> [RedoChange]? {
+        var newest: RedoRecord?
+        for generation: UInt64 in [0, 1] {
+            let path = RedoFiles.records(of: generation, in: directory)
+            guard let file = try? RawFile(opening: path, O_RDONLY) else { continue }
+            var offset = 0
+            var last: RedoRecord?
+            while let record = (try? RedoRecord(in: file, at: offset)) ?? nil,
+                last.map({ $0.generation == record.generation && $0.number + 1 == record.number })
+                    ?? true
+            {
+                last = record
+                offset += record.encodedByteCount
+            }
+            guard let last, last.number >= newest?.number ?? 0 else { continue }
+            newest = last
+        }
+        return newest.flatMap { RedoBatch.changes(in: $0.batch) }
+    }
+
     private static func newestHeader(in path: String) throws(LMDBError) -> RedoHeader {
         let file = try RawFile(opening: path, O_RDONLY)
         var newest: RedoHeader?

@@ -1,0 +1,190 @@
+import CLMDB
+import Dispatch
+import Glibc
+import Synchronization
+
+extension Environment {
+    /// LMDB has what was committed after so long, so that other processes see it.
+    private static let flushDelay = DispatchTimeInterval.milliseconds(200)
+    private static let retryDelay = DispatchTimeInterval.seconds(1)
+    private static let queue = DispatchQueue(label: "errata.flush", attributes: .concurrent)
+    /// A writer waits for a flush when memtables hold so much.
+    ///
+    /// It cannot be much over 50,000 rows then, which are as many pages at most: one transaction can hold them.
+    private static let memoryByteCountMax = 8 << 20
+    /// Larger changes go to LMDB directly.
+    private static let changeByteCountMax = 4 << 20
+    /// How often another process looks whether LMDB has what it waits for: five seconds' worth.
+    private static let catchUpCountMax = 500
+    private static let catchUpMicroseconds: UInt32 = 10_000
+
+    /// The memtables of an environment.
+    struct Rows {
+        var active = MemTable()
+        /// What LMDB is taking over, or could not take over yet.
+        var frozen: FrozenRows?
+        /// Whether a flush is going to run by itself.
+        var isScheduled = false
+
+        var isEmpty: Bool { frozen == nil && active.byteCount == 0 }
+
+        /// What views show over LMDB's rows, newest first.
+        var views: [MemView] { [active.view, frozen?.view].compactMap(\.self) }
+    }
+
+    // MARK: Commits
+
+    /// Makes the changes durable together and shows them to views that begin from here on.
+    ///
+    /// With a log that costs one write to it and one sync; LMDB follows within a moment. An inserted key is not looked
+    /// for then: the caller knows that it is new. Without a log it is a transaction of LMDB.
+    package func commit(_ changes: Changes) throws {
+        guard options.checkpointByteCount != nil,
+            changes.byteCount <= Environment.changeByteCountMax
+        else { return try write { try $0.apply(changes) } }
+        let memory = rows.withLock { $0.active }
+        if memory.byteCount > Environment.memoryByteCountMax { try flush() }
+        try writer.alone {
+            try reopenIfFailed()
+            try commitInTurn(changes)
+        }
+        schedule(after: Environment.flushDelay)
+    }
+
+    private func commitInTurn(_ changes: Changes) throws {
+        gate.enter()
+        defer { gate.leave() }
+        try handleInGate()
+        try makeLogIfMissing()
+        guard let log else { preconditionFailure("the log was made above") }
+        try log.append(RedoBatch(changes))
+        log.accept()
+        rows.withLock { $0.active }.add(changes)
+    }
+
+    // MARK: Flushes
+
+    private func schedule(after delay: DispatchTimeInterval) {
+        let isFirst = rows.withLock { rows in
+            defer { rows.isScheduled = true }
+            return !rows.isScheduled
+        }
+        guard isFirst else { return }
+        Environment.queue.asyncAfter(deadline: .now() + delay) { [weak self] in
+            guard let self else { return }
+            rows.withLock { $0.isScheduled = false }
+            // What fails will be tried again, and those who write when memory is full are told.
+            do { try flush() } catch { if isOpen { schedule(after: Environment.retryDelay) } }
+        }
+    }
+
+    /// Has LMDB take over all that was committed before; for those who look at its file.
+    package func flush() throws {
+        try flusher.alone(flushAllInTurn)
+    }
+
+    /// Has LMDB take over what memtables hold, until they are empty; the caller is alone among the flushers.
+    func flushAllInTurn() throws {
+        guard options.checkpointByteCount != nil else { return }
+        while let frozen = try freeze() {
+            do { try growing { try take(frozen) } } catch {
+                writer.alone { try? reopenIfFailed() }
+                throw error
+            }
+            writer.alone { drop(frozen) }
+        }
+    }
+
+    /// Returns the memtable to take over next, one that could not be taken over before the active one.
+    private func freeze() throws -> FrozenRows? {
+        // Most of the sorting is done before writers have to wait.
+        rows.withLock { $0.active }.sort()
+        return try writer.alone {
+            try reopenIfFailed()
+            let (active, frozen) = rows.withLock { ($0.active, $0.frozen) }
+            if let frozen { return frozen }
+            guard active.byteCount > 0 else { return nil }
+            let new = active.frozen()
+            rows.withLock { ($0.active, $0.frozen) = (MemTable(), new) }
+            gate.enter()
+            defer { gate.leave() }
+            log?.switchFilesIfDue()
+            return new
+        }
+    }
+
+    /// Writes the rows of `frozen` to LMDB in one transaction.
+    private func take(_ frozen: FrozenRows) throws {
+        gate.enter()
+        defer { gate.leave() }
+        // It was opened again meanwhile, with all that was in the log.
+        guard rows.withLock({ $0.frozen === frozen }) else { return }
+        let handle = try begin(0)
+        do {
+            let transaction = WriteTransaction(handle: handle)
+            try frozen.rows.forEachNewest { name, row throws(LMDBError) in
+                try transaction.store(row, at: name)
+            }
+        } catch {
+            mdb_txn_abort(handle)
+            throw error
+        }
+        try commit(handle)
+    }
+
+    /// Forgets `frozen`, which LMDB has.
+    private func drop(_ frozen: FrozenRows) {
+        gate.enter()
+        defer { gate.leave() }
+        let isCurrent = rows.withLock { rows in
+            guard rows.frozen === frozen else { return false }
+            rows.frozen = nil
+            return true
+        }
+        if isCurrent { log?.beginCheckpointIfSwitched() }
+    }
+
+    // MARK: Other processes
+
+    /// Has LMDB's file hold all that was committed before, or waits for the process that writes to see to that.
+    ///
+    /// Only one who reads beside a process that writes may wait: what is left after a crash stays in the log.
+    package func catchUp() throws {
+        guard options.isReadOnly else { return try flush() }
+        guard let newest = RedoRecovery.newestChanges(in: directory) else { return }
+        let tables = openTables.withLock(\.self)
+        for _ in 0..<Environment.catchUpCountMax {
+            if try read({ try $0.shows(newest, in: tables) }) { return }
+            usleep(Environment.catchUpMicroseconds)
+        }
+    }
+}
+
+extension ReadTransaction {
+    /// Whether all keys are there that were put.
+    fileprivate func shows(_ changes: [RedoChange], in tables: [Table]) throws -> Bool {
+        for change in changes where change.kind == .put {
+            guard let table = tables.first(where: { $0.name == change.table }) else { continue }
+            guard try contains(change.key, in: table) else { return false }
+        }
+        return true
+    }
+}
+
+extension WriteTransaction {
+    /// Stores a row, or takes it away if it has no value.
+    fileprivate func store(_ row: MemRows.Row, at name: RowName) throws(LMDBError) {
+        let table = Table(name: "table \(name.table)", handle: name.table)
+        guard let value = row.value else {
+            try delete(name.key, in: table)
+            return
+        }
+        if row.isAppended {
+            // To append fills pages where to put leaves them half empty.
+            do { return try append(value, for: name.key, in: table) } catch {
+                guard error.kind == .keyExists else { throw error }
+            }
+        }
+        try put(value, for: name.key, in: table)
+    }
+}
