@@ -10,9 +10,9 @@ import Synchronization
 package final class Journal: Sendable {
     /// The most that one transaction is meant to write; one larger commit may exceed it alone.
     ///
-    /// 32 commits of one edit, or 7 of 100: of many clients some prepare their next commits while those of others are
+    /// 64 commits of one edit, or 15 of 100: of more clients some prepare their next commits while those of others are
     /// written.
-    private static let batchWeightMax = 1_000
+    private static let batchWeightMax = 2_000
 
     package let directory: String
     let store: JournalStore
