@@ -32,7 +32,7 @@ extension VersionedStore {
             rates.append((one, try await rate(isSmall ? 64 : 3_200, of: 1, clients: 64)))
         }
         for _ in 0..<(isSmall ? 1 : 5) {
-            edits.append(100 * (try await rate(isSmall ? 64 : 192, of: 100, clients: 64)))
+            edits.append(100 * (try await rate(isSmall ? 64 : 320, of: 100, clients: 64)))
         }
         report.figure("one client, commits of one edit", rates.map(\.one).median, "a second")
         report.figure("64 clients, commits of one edit", rates.map(\.many).median, "a second")
