@@ -2,16 +2,22 @@ package import ErrataAPI
 package import Foundation
 import Glibc
 
-/// Speaks to the daemon: one request, one connection, one reply.
+/// Speaks to the daemon: a request and its reply at a time on each connection.
 package struct Client: Sendable {
     package let socketPath: String
+    /// Connections between two requests; nil where each request has one of its own.
+    private let idle: IdleConnections?
     /// How long the daemon may be silent.
     package var timeout: Duration = .seconds(75)
 
     /// A reply that is read whole is at most so large.
     package static let replyBytesMax = 256 << 20
 
-    package init(socketPath: String) { self.socketPath = socketPath }
+    /// `keepsConnections` saves those who ask often the making of connections; the daemon closes them after a while.
+    package init(socketPath: String, keepsConnections: Bool = false) {
+        self.socketPath = socketPath
+        idle = keepsConnections ? IdleConnections() : nil
+    }
 
     // MARK: Requests
 
@@ -93,8 +99,10 @@ package struct Client: Sendable {
 
     /// Sends a request and hands out its reply's body part by part; a refusal is thrown as ``Problem``.
     private func stream(_ request: Request, _ body: ([UInt8]) throws -> Void) throws {
-        let connection = try Connection(to: socketPath, timeout: timeout)
-        try request.write(to: connection, timeout: timeout)
+        let connection =
+            try idle?.take(timeout: timeout) ?? Connection(to: socketPath, timeout: timeout)
+        let isWhole = try request.write(
+            to: connection, isLast: idle == nil, timeout: timeout)
         var reader = ReplyReader(connection)
         let head = try reader.head()
         guard (200..<300).contains(head.status) else {
@@ -104,6 +112,8 @@ package struct Client: Sendable {
             try body(part)
             reader.extend(timeout)
         }
+        let isLast = head.headers["connection"]?.lowercased() == "close"
+        if isWhole, !isLast, reader.isAtEnd { idle?.keep(connection) }
     }
 
     private static let problemBytesMax = 4 << 20

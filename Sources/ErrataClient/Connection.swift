@@ -1,11 +1,13 @@
 import CErrataSystem
 import Glibc
+import Synchronization
 
 /// One connection to the daemon's Unix socket; closed when this value goes.
 ///
 /// Every read and write waits until `deadline` at most.
 final class Connection {
-    private let file: CInt
+    /// Negative once it was let go.
+    private var file: CInt
     private var deadline: ContinuousClock.Instant
 
     private static let connectMillisecondsMax: CInt = 5_000
@@ -18,7 +20,19 @@ final class Connection {
         deadline = .now + timeout
     }
 
-    deinit { close(file) }
+    /// Goes on with a connection that waited.
+    init(on file: CInt, timeout: Duration) {
+        self.file = file
+        deadline = .now + timeout
+    }
+
+    deinit { if file >= 0 { close(file) } }
+
+    /// Returns the open socket, which somebody else closes then.
+    func letGo() -> CInt {
+        defer { file = -1 }
+        return file
+    }
 
     /// Gives the steps that follow another `timeout`.
     func extend(_ timeout: Duration) { deadline = .now + timeout }
@@ -95,5 +109,30 @@ final class Connection {
 
     private static func describe(_ code: CInt) -> String {
         "\(String(cString: strerror(code))) (\(code))"
+    }
+}
+
+/// Connections that wait for another request; closed when this goes.
+final class IdleConnections: Sendable {
+    private let files = Mutex<[CInt]>([])
+
+    deinit {
+        for file in files.withLock(\.self) { close(file) }
+    }
+
+    /// Returns one that the daemon has not closed meanwhile, if there is one.
+    func take(timeout: Duration) -> Connection? {
+        while let file = files.withLock({ $0.popLast() }) {
+            // Anything to be read is the connection's end, or what nobody asked for.
+            var entry = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+            if poll(&entry, 1, 0) == 0 { return Connection(on: file, timeout: timeout) }
+            close(file)
+        }
+        return nil
+    }
+
+    func keep(_ connection: Connection) {
+        let file = connection.letGo()
+        files.withLock { $0.append(file) }
     }
 }

@@ -24,6 +24,15 @@ struct ReplyReader {
 
     init(_ connection: Connection) { self.connection = connection }
 
+    /// Whether the reply was read whole, and nothing more came.
+    var isAtEnd: Bool {
+        guard start == buffer.count else { return false }
+        switch framing {
+        case .ended, .counted(0): return true
+        case .counted, .chunked, .untilClose: return false
+        }
+    }
+
     func extend(_ timeout: Duration) { connection.extend(timeout) }
 
     /// Reads the status line and headers, past any `100 Continue`.

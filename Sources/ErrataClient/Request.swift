@@ -49,30 +49,32 @@ package struct Request: Sendable {
         return encoded
     }
 
-    /// Writes head and body; returns early if the daemon answers before it has taken them.
-    func write(to connection: Connection, timeout: Duration) throws(ClientError) {
-        var head = "\(method) \(target) HTTP/1.1\r\nHost: errata\r\nConnection: close\r\n"
+    /// Writes head and body; returns false if the daemon answers before it has taken them.
+    func write(
+        to connection: Connection, isLast: Bool, timeout: Duration
+    ) throws(ClientError) -> Bool {
+        var head = "\(method) \(target) HTTP/1.1\r\nHost: errata\r\n"
+        if isLast { head += "Connection: close\r\n" }
         head += "Accept: \(accept)\r\n"
         switch body {
         case .none where method == "GET" || method == "DELETE":
-            _ = try Request.write(head + "\r\n", to: connection)
+            return try Request.write(head + "\r\n", to: connection)
         case .none:
-            _ = try Request.write(
+            return try Request.write(
                 head + "Content-Type: application/json\r\nContent-Length: 0\r\n\r\n",
                 to: connection)
         case .json(let bytes):
             head += "Content-Type: application/json\r\nContent-Length: \(bytes.count)\r\n\r\n"
-            guard try Request.write(head, to: connection) else { return }
-            _ = try Request.write(bytes, to: connection)
+            return try Request.write(Array(head.utf8) + bytes, to: connection)
         case .file(let descriptor, let mediaType, let byteCount, let progress):
             head += "Content-Type: \(mediaType)\r\n"
             head +=
                 byteCount.map { "Content-Length: \($0)\r\n\r\n" }
                 ?? "Transfer-Encoding: chunked\r\n\r\n"
-            guard try Request.write(head, to: connection) else { return }
+            guard try Request.write(head, to: connection) else { return false }
             var sender = FileSender(
                 descriptor: descriptor, byteCount: byteCount, progress: progress)
-            try sender.send(to: connection, timeout: timeout)
+            return try sender.send(to: connection, timeout: timeout)
         }
     }
 
@@ -112,20 +114,23 @@ private struct FileSender {
         self.progress = progress
     }
 
-    mutating func send(to connection: Connection, timeout: Duration) throws(ClientError) {
+    /// Returns false if the daemon answers before it has taken all.
+    mutating func send(
+        to connection: Connection, timeout: Duration
+    ) throws(ClientError) -> Bool {
         while let part = try nextPart() {
-            guard try Request.write(framed(part), to: connection) else { return }
+            guard try Request.write(framed(part), to: connection) else { return false }
             sent += part.count
             progress(sent)
             connection.extend(timeout)
         }
         guard let byteCount else {
-            _ = try Request.write("0\r\n\r\n", to: connection)
-            return
+            return try Request.write("0\r\n\r\n", to: connection)
         }
         guard sent == byteCount else {
             throw ClientError("the file became shorter while it was read")
         }
+        return true
     }
 
     private func framed(_ part: [UInt8]) -> [UInt8] {

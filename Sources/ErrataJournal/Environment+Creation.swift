@@ -11,7 +11,8 @@ extension Environment {
     static func openOrCreate(
         at path: String, options: JournalOptions, checkpointByteCount: Int? = nil
     ) throws -> Environment {
-        var options = Environment.Options(mapBytes: options.mapBytes)
+        var options = Environment.Options(
+            mapBytes: options.mapBytes, flushMilliseconds: options.flushMilliseconds)
         if !Directory.hasFile(path + "/data.mdb") {
             let draft = path + ".new"
             try removeFiles(in: draft)

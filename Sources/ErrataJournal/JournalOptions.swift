@@ -18,6 +18,8 @@ package struct JournalOptions: Sendable {
     /// Requests that weigh less together are not planned before all that came before is stored: 13 commits of one edit,
     /// or 4 of 100.
     package var aheadWeightMin = 400
+    /// After so long LMDB takes over the rows of commits from memory.
+    package var flushMilliseconds = 200
     /// Whether opening makes every table anew that follows from the operations.
     package var rebuildsDerived = false
 

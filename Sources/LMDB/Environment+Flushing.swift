@@ -4,8 +4,6 @@ import Glibc
 import Synchronization
 
 extension Environment {
-    /// LMDB has what was committed after so long, so that other processes see it.
-    private static let flushDelay = DispatchTimeInterval.milliseconds(200)
     private static let retryDelay = DispatchTimeInterval.seconds(1)
     private static let queue = DispatchQueue(label: "errata.flush", attributes: .concurrent)
     /// A writer waits for a flush when memtables hold so much.
@@ -48,7 +46,7 @@ extension Environment {
             try reopenIfFailed()
             try commitInTurn(changes)
         }
-        schedule(after: Environment.flushDelay)
+        schedule(after: .milliseconds(options.flushMilliseconds))
     }
 
     private func commitInTurn(_ changes: Changes) throws {

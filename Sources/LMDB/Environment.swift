@@ -17,11 +17,14 @@ package final class Environment: Sendable {
         package var isReadOnly: Bool
         /// After so many bytes of its log the data file is synced (RedoLog.swift); nil if each commit syncs it.
         package var checkpointByteCount: Int?
+        /// After so long LMDB takes over what is in the log, and other processes see it.
+        package var flushMilliseconds: Int
 
         package init(
             mapBytes: Int = 1 << 30, readerCountMax: UInt32 = 1024, tableCountMax: UInt32 = 32,
-            isReadOnly: Bool = false, checkpointByteCount: Int? = nil
+            isReadOnly: Bool = false, checkpointByteCount: Int? = nil, flushMilliseconds: Int = 200
         ) {
+            self.flushMilliseconds = flushMilliseconds
             self.isReadOnly = isReadOnly
             self.checkpointByteCount = checkpointByteCount
             self.mapBytes = mapBytes

@@ -39,6 +39,8 @@ final class ScriptRun {
             }, creator: .grace)
         // Also the few that commit at the same time here are planned ahead of each other.
         options.aheadWeightMin = 1
+        // So LMDB takes over rows, and checkpoints are made, between the steps.
+        options.flushMilliseconds = 1
         self.options = options
         journal = try ScriptRun.open(self.directory, options)
         prefix = "r\(try journal.operationCount)-"

@@ -105,6 +105,34 @@ struct LimitTests {
         }
     }
 
+    @Test("a client that keeps its connection makes another when the daemon closed it")
+    func keptConnection() async throws {
+        var configuration = DaemonConfiguration(socketPath: "")
+        configuration.idleTimeout = .milliseconds(300)
+        try await TestDaemon.run(configuration) { daemon in
+            let client = Client(socketPath: daemon.socketPath, keepsConnections: true)
+            func commit(_ number: Int) async throws -> UInt64 {
+                let fact = FactBody(FactDraft(key: "k", statement: "number \(number)"))
+                let request = CommitRequest(message: "m", edits: [.assert(fact)])
+                return try await offPool {
+                    try client.post("/v1/commits", request, as: CommitReply.self).operation
+                }
+            }
+            let first = try await commit(0)
+            for number in 1...5 { try await #expect(commit(number) == first + UInt64(number)) }
+            // A refusal has a body too, which must not be left for the next reply.
+            let problem = try await offPool {
+                #expect(throws: Problem.self) {
+                    _ = try client.get("/v1/nothing", as: CommitReply.self)
+                }
+            }
+            #expect(problem?.code == "not_found")
+            try await #expect(commit(6) == first + 6)
+            try await Task.sleep(for: .seconds(1))
+            try await #expect(commit(7) == first + 7)
+        }
+    }
+
     @Test(
         "a connection on which nothing moves is closed",
         arguments: ["no byte", "half a head", "half a body"])

@@ -6,7 +6,7 @@ import Testing
 @Suite("Rows in memory over those of LMDB")
 struct MemTableTests {
     private static let options = Environment.Options(
-        mapBytes: 1 << 20, checkpointByteCount: 1 << 14)
+        mapBytes: 1 << 20, checkpointByteCount: 1 << 14, flushMilliseconds: 2)
 
     /// What an environment of two tables must show.
     private struct Model {

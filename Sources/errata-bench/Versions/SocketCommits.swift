@@ -71,7 +71,7 @@ struct SocketCommits {
         let start = ContinuousClock.now
         let threads = (0..<clients).map { number in
             Worker {
-                let client = Client(socketPath: socket)
+                let client = Client(socketPath: socket, keepsConnections: true)
                 for i in 0..<count / clients {
                     let draft = FactDraft(
                         subject: "Client \(number)", relation: "count", object: "\(i)")
