@@ -38,7 +38,7 @@ package final class Environment: Sendable {
     // `OpaquePointer` is not Sendable. LMDB documents `MDB_env *` as safe to share between threads;
     // transactions are not, and never leave the closure that `read` and `write` hand them to.
     // It is replaced by who is alone in the gate; nil after a replacement failed, until the next try.
-    private nonisolated(unsafe) var env: OpaquePointer?
+    private(set) nonisolated(unsafe) var env: OpaquePointer?
     let gate = ReadWriteGate()
     private let isClosed = Atomic(false)
     let options: Options
@@ -248,16 +248,6 @@ package final class Environment: Sendable {
         if hasFailed { _ = try reopen(waits: true) }
     }
 
-    /// Runs `body`, which writes to LMDB, again with a larger map while the map is full.
-    func growing<Result>(_ body: () throws -> Result) throws -> Result {
-        try growIfNearlyFull()
-        while true {
-            do { return try body() } catch let error as LMDBError where error.kind == .mapFull {
-                try grow()
-            }
-        }
-    }
-
     /// Makes the log with the first write; the gate must be held.
     func makeLogIfMissing() throws {
         guard log == nil, let env, let byteCount = options.checkpointByteCount else { return }
@@ -448,54 +438,5 @@ package final class Environment: Sendable {
             throw error
         }
         try check(mdb_txn_commit(transaction), "open the tables of \(directory) again")
-    }
-
-    // MARK: Size
-
-    package struct Size: Equatable, Sendable {
-        package let mapBytes: Int
-        /// Bytes up to the last page in use, free pages before it included.
-        package let usedBytes: Int
-    }
-
-    package func size() throws -> Size {
-        gate.enter()
-        defer { gate.leave() }
-        return try sizeInGate()
-    }
-
-    private func sizeInGate() throws(LMDBError) -> Size {
-        let env = try handleInGate()
-        var info = MDB_envinfo()
-        var statistics = MDB_stat()
-        try check(mdb_env_info(env, &info), "measure \(directory)")
-        try check(mdb_env_stat(env, &statistics), "measure \(directory)")
-        return Size(
-            mapBytes: info.me_mapsize,
-            usedBytes: (info.me_last_pgno + 1) * Int(statistics.ms_psize))
-    }
-
-    /// Grows the map when four fifths are used, before a write finds it full.
-    private func growIfNearlyFull() throws {
-        let size = try size()
-        if size.usedBytes / 4 >= size.mapBytes / 5 { try grow() }
-    }
-
-    /// Takes over the size that another process has grown the data to.
-    private func adoptSize() throws {
-        try gate.alone {
-            guard !isClosed.load(ordering: .acquiring), let env else { return }
-            try check(mdb_env_set_mapsize(env, 0), "grow the map of \(directory)")
-        }
-    }
-
-    /// Doubles the map.
-    private func grow() throws {
-        try gate.alone {
-            let size = try sizeInGate()
-            let (doubled, overflow) = size.mapBytes.multipliedReportingOverflow(by: 2)
-            guard !overflow else { throw LMDBError(code: MDB_MAP_FULL, operation: "grow the map") }
-            try check(mdb_env_set_mapsize(env, doubled), "grow the map to \(doubled) bytes")
-        }
     }
 }
