@@ -41,6 +41,10 @@ struct AuditChecker {
             {
                 return [problem]
             }
+            // A daemon that has just started may not have made the tables yet, or not again after a crash.
+            if try Int.fetchOne(theirs, sql: "SELECT COUNT(*) FROM sqlite_master") == 0 {
+                return []
+            }
             guard
                 try AuditDatabase.value(theirs, "identity")
                     == "\(AuditDatabase.version) \(identity)"
