@@ -72,6 +72,9 @@ final class JournalStore: Sendable {
         try checkFormat()
     }
 
+    // LMDB may be taking over rows just now: who opens the store again must find it closed.
+    deinit { environment.close() }
+
     private func checkFormat() throws {
         try environment.read { reader in
             guard let bytes = try reader.value(of: JournalFormat.formatKey, in: tables.meta) else {

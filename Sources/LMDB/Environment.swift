@@ -181,16 +181,24 @@ package final class Environment: Sendable {
     package func read<Result>(
         over pending: PendingRows? = nil, _ body: (borrowing ReadTransaction) throws -> Result
     ) throws -> Result {
+        var attemptCount = 0
         while true {
             do { return try readOnce(pending, body) } catch let error as LMDBError {
                 switch error.kind {
                 case .mapOutgrown: try adoptSize()
-                case .mustReopen: guard try reopen(waits: false) else { throw error }
+                case .mustReopen:
+                    // Who flushes opens it again in a moment, unless this thread is in another read.
+                    if try reopen(waits: false) { break }
+                    attemptCount += 1
+                    guard attemptCount < Environment.readAttemptCountMax else { throw error }
+                    usleep(2_000)
                 default: throw error
                 }
             }
         }
     }
+
+    private static let readAttemptCountMax = 50
 
     private func readOnce<Result>(
         _ pending: PendingRows?, _ body: (borrowing ReadTransaction) throws -> Result
