@@ -13,7 +13,8 @@ package struct Client: Sendable {
     /// A reply that is read whole is at most so large.
     package static let replyBytesMax = 256 << 20
 
-    /// `keepsConnections` saves those who ask often the making of connections; the daemon closes them after a while.
+    /// With `keepsConnections` a later request goes on with the connection of one before, if the daemon has not closed
+    /// it: for those who ask often.
     package init(socketPath: String, keepsConnections: Bool = false) {
         self.socketPath = socketPath
         idle = keepsConnections ? IdleConnections() : nil

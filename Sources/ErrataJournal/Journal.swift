@@ -8,7 +8,7 @@ import Synchronization
 /// Reads are synchronous, take microseconds to a few milliseconds and may run on any thread. Writes are
 /// queued, and those that wait at the same time become durable together. A data directory has one open journal.
 package final class Journal: Sendable {
-    /// The most that one transaction is meant to write; one larger commit may exceed it alone.
+    /// The most that one batch is meant to write; one larger commit may exceed it alone.
     ///
     /// 64 commits of one edit, or 15 of 100: of more clients some prepare their next commits while those of others are
     /// written.

@@ -31,10 +31,9 @@ import LMDB
 // Valid: operation n holds the RFC 6962 root of operations 0 ..< n and a time after that of n - 1, and
 // every derived row is what replaying the operations gives. `Journal.verify` replays them.
 //
-// A reader sees whole operations only: the record and every row that follows from it are one LMDB
-// transaction, and several operations may share one. The file of keys is filled and synced before a
-// transaction may name a slot. After a crash the last transaction is there as a whole or not at all, so
-// recovery is LMDB's own; key slots from "slots" on are free.
+// A reader sees whole operations only: the record and every row that follows from it are one record of the
+// redo log, and several operations may share one. The file of keys is filled and synced before a row may name
+// a slot. After a crash the last record is there as a whole or not at all; key slots from "slots" on are free.
 //
 // Example: operation 0 (init) writes commit c0, the empty set, and `main` at it. 1: put a=1 on main → c1.
 // 2: put a=2 → c2. 3: revert c2 → c3, whose root is that of c1 and whose leaf of `a` is the one of

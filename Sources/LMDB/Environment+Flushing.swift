@@ -146,7 +146,8 @@ extension Environment {
 
     /// Has LMDB's file hold all that was committed before, or waits for the process that writes to see to that.
     ///
-    /// Only one who reads beside a process that writes may wait: what is left after a crash stays in the log.
+    /// Only one who reads beside a process that writes may wait: what is left after a crash stays in the log. Throws
+    /// `ETIMEDOUT` after five seconds, as where the disk is full for that process.
     package func catchUp() throws {
         guard options.isReadOnly else { return try flush() }
         guard let newest = RedoRecovery.newestChanges(in: directory) else { return }
@@ -155,6 +156,8 @@ extension Environment {
             if try read({ try $0.shows(newest, in: tables) }) { return }
             usleep(Environment.catchUpMicroseconds)
         }
+        throw LMDBError(
+            code: ETIMEDOUT, operation: "see all commits in the data file of \(directory)")
     }
 }
 
