@@ -16,6 +16,7 @@ struct FoundValue: Sendable {
     }
 
     let value: Value
+    let hash: FactValueHash
     /// How many operations the client saw.
     let operationCount: UInt64
 }
@@ -23,14 +24,6 @@ struct FoundValue: Sendable {
 extension JournalStore {
     /// How many values are looked for in one transaction.
     private static let valuesPerTransaction = 1_000
-
-    /// What looking for a value gives.
-    enum Search {
-        case known(Leaf)
-        case new
-        /// The fact has so many values that they should be remembered first, which the writer does.
-        case unclear
-    }
 
     // MARK: For clients
 
@@ -45,11 +38,13 @@ extension JournalStore {
             guard let new = try? find(&edits, start..<end, count),
                 let slots = loan.takeIfReady(new.count)
             else { return }
-            for (i, slot) in zip(new, slots) {
-                guard case .put(let payload, _) = edits[i].change,
-                    let (leaf, sealed) = try? seal(payload, of: edits[i].fact, in: slot)
+            for (value, slot) in zip(new, slots) {
+                guard case .put(let payload, _) = edits[value.place].change,
+                    let (leaf, sealed) = try? seal(
+                        payload, of: edits[value.place].fact, in: slot)
                 else { return }
-                edits[i].found = FoundValue(value: .new(leaf, sealed), operationCount: count)
+                edits[value.place].found = FoundValue(
+                    value: .new(leaf, sealed), hash: value.hash, operationCount: count)
             }
         }
     }
@@ -57,17 +52,19 @@ extension JournalStore {
     /// Notes which values the store has had; returns the places of those that are new.
     private func find(
         _ edits: inout [PreparedEdit], _ range: Range<Int>, _ count: UInt64
-    ) throws -> [Int] {
+    ) throws -> [(place: Int, hash: FactValueHash)] {
         try environment.read { reader in
-            var new: [Int] = []
+            var new: [(place: Int, hash: FactValueHash)] = []
             for i in range {
                 guard case .put(let payload, _) = edits[i].change else { continue }
-                switch try find(payload, of: edits[i].fact, reader) {
-                case .known(let leaf):
-                    edits[i].found = FoundValue(value: .known(leaf), operationCount: count)
-                case .new: new.append(i)
-                case .unclear: break
+                let hash = FactValueHash(edits[i].fact, payload)
+                let leaf = try find(payload, hash, of: edits[i].fact, before: count, reader)
+                guard let leaf else {
+                    new.append((i, hash))
+                    continue
                 }
+                edits[i].found = FoundValue(
+                    value: .known(leaf), hash: hash, operationCount: count)
             }
             return new
         }
@@ -75,49 +72,45 @@ extension JournalStore {
 
     // MARK: Looking
 
-    /// Returns the leaf under which the store has this very payload of `fact`, if it has it and can be read.
+    /// Returns the leaf under which the store has this very payload of `fact`, nil if it does not have it or it
+    /// cannot be read.
+    ///
+    /// `reader` shows all operations before `count`. Costs the row of the value if it came lately or the fact's
+    /// values are remembered, else all rows of the fact.
     func find(
-        _ payload: [UInt8], of fact: FactID, _ reader: borrowing ReadTransaction
-    ) throws -> Search {
-        if let leaves = payloadMemory.withLock({ $0.leaves(of: fact, payload) }) {
-            for leaf in leaves {
-                let name = PayloadKey(fact, leaf)
-                guard let row = try reader.value(of: name.bytes, in: tables.payloads),
-                    let sealed = SealedPayload(decoding: row)
-                else { continue }
-                if try holds(sealed, payload, name) { return .known(leaf) }
+        _ payload: [UInt8], _ hash: FactValueHash, of fact: FactID, before count: UInt64,
+        _ reader: borrowing ReadTransaction
+    ) throws -> Leaf? {
+        let (start, knowsAll) = valueMemory.withLock { $0.search(hash, of: fact) }
+        if let start {
+            for row in try payloads(of: fact, leafStart: start, reader)
+            where try holds(row.sealed, payload, row.name) {
+                return row.name.leaf
             }
-            return .new
         }
-        var tryCount = 0
-        var found: Leaf?
-        try forEachPayload(of: fact, reader) { name, sealed in
-            guard sealed.payloadByteCount == payload.count else { return true }
-            guard tryCount < PayloadMemory.scanCountMax else {
-                tryCount += 1
-                return false
-            }
-            tryCount += 1
-            if try holds(sealed, payload, name) { found = name.leaf }
-            return found == nil
-        }
-        if let found { return .known(found) }
-        return tryCount > PayloadMemory.scanCountMax ? .unclear : .new
+        return knowsAll ? nil : try findAmongAll(payload, of: fact, before: count, reader)
     }
 
-    /// Remembers all values of a fact, and returns the leaf of `payload` if it is one; only the writer may.
-    func findAmongAll(
-        _ payload: [UInt8], of fact: FactID, _ reader: borrowing ReadTransaction
+    /// Looks through all values of a fact; if they are many, they are remembered.
+    private func findAmongAll(
+        _ payload: [UInt8], of fact: FactID, before count: UInt64,
+        _ reader: borrowing ReadTransaction
     ) throws -> Leaf? {
-        var values: [(payload: [UInt8], leaf: Leaf)] = []
-        try forEachPayload(of: fact, reader) { name, sealed in
-            if !sealed.isEmpty, let key = try keys.key(sealed.slot) {
-                values.append((try sealed.opened(name: name, slotKey: key), name.leaf))
-            }
-            return true
+        let rows = try payloads(of: fact, reader)
+        let alike = rows.filter { $0.sealed.payloadByteCount == payload.count }
+        guard alike.count > ValueMemory.scanCountMax else {
+            return try alike.first { try holds($0.sealed, payload, $0.name) }?.name.leaf
         }
-        payloadMemory.withLock { $0.remember(fact, values) }
-        return values.first { $0.payload == payload }?.leaf
+        var found: Leaf?
+        var values: [(hash: FactValueHash, leaf: Leaf)] = []
+        for (name, sealed) in rows where !sealed.isEmpty {
+            guard let key = try keys.key(sealed.slot) else { continue }
+            let value = try sealed.opened(name: name, slotKey: key)
+            values.append((FactValueHash(fact, value), name.leaf))
+            if value == payload { found = name.leaf }
+        }
+        valueMemory.withLock { $0.remember(fact, values, before: count) }
+        return found
     }
 
     /// Returns whether a row holds `payload`; a redacted one holds nothing, and its text comes back as a new value.
@@ -130,20 +123,22 @@ extension JournalStore {
         return Leaf(.hmac(payload, key: key)) == name.leaf
     }
 
-    /// Calls `body` with each payload row of a fact until it returns false.
-    private func forEachPayload(
-        of fact: FactID, _ reader: borrowing ReadTransaction,
-        _ body: (PayloadKey, SealedPayload) throws -> Bool
-    ) throws {
-        try reader.withCursor(over: tables.payloads) { cursor in
-            var entry = try cursor.seek(atLeast: fact.bytes)
-            while let row = entry, row.key.starts(with: fact.bytes) {
+    /// Returns the payload rows of a fact whose leaves begin with `start`.
+    private func payloads(
+        of fact: FactID, leafStart start: [UInt8] = [], _ reader: borrowing ReadTransaction
+    ) throws -> [(name: PayloadKey, sealed: SealedPayload)] {
+        let prefix = fact.bytes + start
+        return try reader.withCursor(over: tables.payloads) { cursor in
+            var rows: [(name: PayloadKey, sealed: SealedPayload)] = []
+            var entry = try cursor.seek(atLeast: prefix)
+            while let row = entry, row.key.starts(with: prefix) {
                 guard let name = PayloadKey(decoding: row.key),
                     let sealed = SealedPayload(decoding: row.value)
                 else { throw JournalError.corrupt("a payload row of fact \(fact.hex) is damaged") }
-                guard try body(name, sealed) else { return }
+                rows.append((name, sealed))
                 entry = try cursor.next()
             }
+            return rows
         }
     }
 

@@ -191,7 +191,7 @@ extension JournalStore {
         if case .policy(let policy) = operation.body { position.policy = policy }
         if case .redact(let fact, let leaves, _) = operation.body {
             try empty(leaves.map { PayloadKey(fact, $0) }, &changes, reader)
-            recentPayloads.withLock { $0.addRedaction(at: operation.sequence) }
+            valueMemory.withLock { $0.addRedaction(at: operation.sequence) }
         }
         if case .initialize = operation.body {
             let format = FormatRow(store: keys.store).encoded
@@ -230,10 +230,9 @@ extension JournalStore {
                 payload.sealed.encoded, for: payload.name.bytes, in: tables.payloads)
             position.slots.add(payload.sealed.slot)
         }
-        recentPayloads.withLock { recent in
-            for payload in payloads {
-                recent.add(payload.value, at: position.frontier.size - 1)
-            }
+        let sequence = position.frontier.size - 1
+        valueMemory.withLock { memory in
+            for payload in payloads { memory.add(payload.hash, payload.name.leaf, at: sequence) }
         }
         changes.put(
             position.slots.encoded, for: JournalFormat.slotsKey, in: tables.meta)

@@ -11,7 +11,7 @@ struct OperationPlanner: ~Copyable {
 
     var sequence: UInt64 { position.frontier.size }
     var tables: JournalTables { store.tables }
-    var sealer: PayloadSealer { PayloadSealer(store: store, loan: loan) }
+    var sealer: PayloadSealer { PayloadSealer(store: store, sequence: sequence, loan: loan) }
 
     /// Returns what `request` leads to; throws if the policy or the state of the store is against it.
     func plan(

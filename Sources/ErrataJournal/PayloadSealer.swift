@@ -6,18 +6,21 @@ import Synchronization
 struct NewPayload {
     let name: PayloadKey
     let sealed: SealedPayload
-    let value: FactValueHash
+    let hash: FactValueHash
 }
 
 /// Finds or makes the leaf of each value that a commit brings.
 struct PayloadSealer {
     let store: JournalStore
+    /// The operation that brings the values.
+    let sequence: UInt64
     let loan: SlotLoan
     /// The payloads that the store does not have yet.
     private(set) var new: [NewPayload] = []
 
-    init(store: JournalStore, loan: SlotLoan) {
+    init(store: JournalStore, sequence: UInt64, loan: SlotLoan) {
         self.store = store
+        self.sequence = sequence
         self.loan = loan
     }
 
@@ -35,7 +38,7 @@ struct PayloadSealer {
             guard old != nil || !mustExist else {
                 throw JournalError.unknownFact(draft.fact, at: "on the branch")
             }
-            if let found = draft.found, let leaf = take(found, payload, draft.fact) { return leaf }
+            if let found = draft.found, let leaf = take(found, of: draft.fact) { return leaf }
             return try leaf(of: draft.fact, payload: payload, reader)
         case .choose(let side):
             let conflict = try old.flatMap { try store.conflict(of: draft.fact, $0, reader) }
@@ -50,40 +53,23 @@ struct PayloadSealer {
     mutating func leaf(
         of fact: FactID, payload: [UInt8], _ reader: borrowing ReadTransaction
     ) throws -> Leaf {
-        switch try store.find(payload, of: fact, reader) {
-        case .known(let leaf): return leaf
-        case .new: break
-        case .unclear:
-            if let leaf = try store.findAmongAll(payload, of: fact, reader) { return leaf }
-        }
-        return try seal(payload, of: fact)
-    }
-
-    /// Takes over what the client found, if it still holds.
-    private mutating func take(
-        _ found: FoundValue, _ payload: [UInt8], _ fact: FactID
-    ) -> Leaf? {
-        let holds = store.recentPayloads.withLock {
-            $0.holds(found, FactValueHash(fact, payload))
-        }
-        guard holds else { return nil }
-        switch found.value {
-        case .known(let leaf): return leaf
-        case .new(let leaf, let sealed):
-            add(sealed, payload, PayloadKey(fact, leaf))
+        let hash = FactValueHash(fact, payload)
+        if let leaf = try store.find(payload, hash, of: fact, before: sequence, reader) {
             return leaf
         }
-    }
-
-    private mutating func seal(_ payload: [UInt8], of fact: FactID) throws -> Leaf {
         let (leaf, sealed) = try store.seal(payload, of: fact, in: try loan.take())
-        add(sealed, payload, PayloadKey(fact, leaf))
+        new.append(NewPayload(name: PayloadKey(fact, leaf), sealed: sealed, hash: hash))
         return leaf
     }
 
-    private mutating func add(_ sealed: SealedPayload, _ payload: [UInt8], _ name: PayloadKey) {
-        let value = FactValueHash(name.fact, payload)
-        new.append(NewPayload(name: name, sealed: sealed, value: value))
-        store.payloadMemory.withLock { $0.add(payload, name.leaf, of: name.fact) }
+    /// Takes over what the client found, if it still holds.
+    private mutating func take(_ found: FoundValue, of fact: FactID) -> Leaf? {
+        guard store.valueMemory.withLock({ $0.holds(found) }) else { return nil }
+        switch found.value {
+        case .known(let leaf): return leaf
+        case .new(let leaf, let sealed):
+            new.append(NewPayload(name: PayloadKey(fact, leaf), sealed: sealed, hash: found.hash))
+            return leaf
+        }
     }
 }

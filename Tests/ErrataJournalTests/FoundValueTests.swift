@@ -1,5 +1,6 @@
 import ErrataCore
 import ErrataJournal
+import ErrataTesting
 import LMDB
 import Testing
 
@@ -26,6 +27,35 @@ struct FoundValueTests {
             }
             #expect(journal.verify().isClean)
             #expect(journal.verify().payloadCount == 8)
+        }
+    }
+
+    @Test("has one leaf beside many others of its fact, in whatever order they come")
+    func oneLeafAmongMany() async throws {
+        try await withJournal { journal, _ in
+            let head = try journal.head(of: "main")
+            for i in 0..<16 {
+                _ = try await journal.createBranch("b\(i)", at: head, actor: alice)
+            }
+            let leaves = try await withThrowingTaskGroup(of: [Int: Leaf].self) { group in
+                for i in 0..<16 {
+                    group.addTask {
+                        var leaves: [Int: Leaf] = [:]
+                        var random = SplitMix64(seed: UInt64(i))
+                        for value in (0..<40).shuffled(using: &random) {
+                            let outcome = try await journal.set(
+                                [("a", "value \(value)")], on: "b\(i)")
+                            leaves[value] = outcome.changes.first?.new
+                        }
+                        return leaves
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(leaves[0].count == 40)
+            #expect(Set(leaves).count == 1)
+            #expect(journal.verify().isClean)
+            #expect(journal.verify().payloadCount == 40)
         }
     }
 
