@@ -7,6 +7,8 @@ final class Coverage: Sendable {
         var count: UInt64 = 0
         var waiters: [Int: Waiter] = [:]
         var nextWaiter = 0
+        /// Whoever covers, resting until somebody waits.
+        var rest: CheckedContinuation<Void, Never>?
         /// Why the last attempt failed, if it did.
         var failure: String?
         var isStopped = false
@@ -44,6 +46,7 @@ final class Coverage: Sendable {
             state.isStopped = true
             return state.waiters.values
         }
+        endRest()
         for waiter in waiters { waiter.continuation.resume(returning: false) }
     }
 
@@ -73,11 +76,49 @@ final class Coverage: Sendable {
                     state.waiters[id] = Waiter(sequence: sequence, continuation: continuation)
                     return nil
                 }
-                if let answer { continuation.resume(returning: answer) }
+                if let answer { continuation.resume(returning: answer) } else { endRest() }
             }
         } onCancel: {
             let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
             waiter?.continuation.resume(returning: false)
         }
+    }
+
+    // MARK: Resting
+
+    /// Returns after `duration`, or as soon as somebody waits; one task at a time may rest.
+    ///
+    /// Whoever covers rests between two batches, so that a run of records shares the costs of a batch.
+    func rest(_ duration: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.demand() }
+            group.addTask { try? await Task.sleep(for: duration) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Returns as soon as somebody waits, or when it is cancelled.
+    private func demand() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if !state.waiters.isEmpty || state.isStopped || Task.isCancelled { return true }
+                    state.rest = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            endRest()
+        }
+    }
+
+    private func endRest() {
+        let rest = state.withLock { state in
+            defer { state.rest = nil }
+            return state.rest
+        }
+        rest?.resume()
     }
 }

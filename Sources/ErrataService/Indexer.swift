@@ -8,7 +8,10 @@ import Synchronization
 /// A commit is acknowledged without waiting for it; a question waits until its version is covered.
 final class Indexer: Sendable {
     /// How many operations are taken into the index together.
-    private static let operationCountMax = 64
+    private static let operationCountMax = 256
+    /// How long commits are gathered after a batch, so that they share the pages that it writes; a question ends
+    /// that.
+    private static let gatherTime = Duration.milliseconds(250)
     /// How long to wait after a failure; what failed may mend itself, as a full disk does.
     private static let retryDelay = Duration.seconds(2)
     /// How many facts are read from the journal at a time.
@@ -62,6 +65,7 @@ final class Indexer: Sendable {
                 try await fillVectors()
                 while try await takeNext() {}
                 coverage.fail(nil)
+                await coverage.rest(Indexer.gatherTime)
             } catch is CancellationError {
                 return
             } catch {

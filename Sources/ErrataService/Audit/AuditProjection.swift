@@ -19,8 +19,9 @@ final class AuditProjection: Sendable {
     private static let batchCountMax = 256
     /// How long to wait after a failure; what failed may mend itself, as a full disk does.
     private static let retryDelay = Duration.seconds(2)
-    /// How long operations are gathered, so that a run of commits shares transactions; a reader waits as long.
-    private static let gatherTime = Duration.milliseconds(20)
+    /// How long operations are gathered after a batch, so that a run of commits shares transactions; a reader
+    /// ends that.
+    private static let gatherTime = Duration.milliseconds(250)
 
     let directory: String
     private let journal: Journal
@@ -102,9 +103,9 @@ final class AuditProjection: Sendable {
     private func follow() async {
         for await _ in wakeUps {
             do {
-                try await Task.sleep(for: AuditProjection.gatherTime)
                 try catchUp()
                 operations.fail(nil)
+                await rest()
             } catch is CancellationError {
                 return
             } catch {
@@ -113,6 +114,17 @@ final class AuditProjection: Sendable {
                 try? await Task.sleep(for: AuditProjection.retryDelay)
                 wake.yield()
             }
+        }
+    }
+
+    /// Returns after the time to gather, or as soon as somebody waits.
+    private func rest() async {
+        await withTaskGroup(of: Void.self) { group in
+            for coverage in [operations, events] {
+                group.addTask { await coverage.rest(AuditProjection.gatherTime) }
+            }
+            await group.next()
+            group.cancelAll()
         }
     }
 
