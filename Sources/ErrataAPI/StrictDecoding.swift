@@ -13,12 +13,12 @@ extension Decoder {
     func strictContainer<Fields: CodingKey & CaseIterable>(
         keyedBy fields: Fields.Type
     ) throws -> KeyedDecodingContainer<Fields> {
-        let known = Set(Fields.allCases.map(\.stringValue))
         let present = try container(keyedBy: AnyField.self).allKeys
-        let unknown = present.filter { !known.contains($0.stringValue) }
+        let unknown = present.filter { Fields(stringValue: $0.stringValue) == nil }
             .min { $0.stringValue < $1.stringValue }
         if let unknown {
             let field = (codingPath + [unknown]).fieldName
+            let known = Fields.allCases.map { $0.stringValue }
             throw RequestError(
                 code: .unknownField, field: field, message: "'\(field ?? "")' is not a known field",
                 hint: "Known here: \(known.sorted().joined(separator: ", ")).")
