@@ -62,7 +62,9 @@ extension Call {
                 channel.close(promise: nil)
             }
             defer { end.cancel() }
-            try await write(&writer)
+            try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                try await write(&writer)
+            }
             try await writer.finish(nil)
         }
     }

@@ -10,6 +10,9 @@ import NIOPosix
 /// An HTTP/1.1 connection that knows the process at its other end.
 ///
 /// The kernel is asked once, when the connection is made; requests find the answer in ``Peer/current``.
+///
+/// Requests are read and replies written on the connection's event loop, which saves two threads to wake for each.
+/// What a route does, and whatever may take its time, runs in the pool: see ``Responder``.
 struct PeerChannel: ServerChildChannel {
     struct Value: ServerChildChannelValue {
         let base: HTTP1Channel.Value
@@ -33,8 +36,22 @@ struct PeerChannel: ServerChildChannel {
         // The user's name may come from a directory service: looked up here, off the event loop.
         let actor = value.peer?.actor(socketPath: socketPath)
         await Peer.$current.withValue(actor) {
-            await base.handle(value: value.base, logger: logger)
+            await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+                await base.handle(value: value.base, logger: logger)
+            }
         }
+    }
+}
+
+/// Runs tasks on an event loop.
+private final class EventLoopExecutor: TaskExecutor {
+    private let loop: any EventLoop
+
+    init(_ loop: any EventLoop) { self.loop = loop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
 

@@ -17,6 +17,8 @@ struct RequestSource: InitializableFromSource, Sendable {
 }
 
 /// Answers requests: finds the route, bounds it in time, and says what happened in reply, log and metrics.
+///
+/// It is called on an event loop, which other connections need, too: what may wait or compute runs in the pool.
 struct Responder: HTTPResponder {
     let state: ServerState
     let table: RouteTable
@@ -37,10 +39,15 @@ struct Responder: HTTPResponder {
         do {
             let (route, parameter) = try table.route(for: request.method, path: request.uri.path)
             label = route.label
-            response = try await respond(
-                to: request, on: route, parameter: parameter, id: id, channel: context.channel)
+            // A task of its own has no preference for the event loop.
+            response = try await withTimeout(state.timeout(of: route)) {
+                try await respond(
+                    to: request, on: route, parameter: parameter, id: id, channel: context.channel)
+            }
         } catch {
-            response = try await refuse(error, id: id, label: label)
+            response = try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                try await refuse(error, id: id, label: label)
+            }
         }
         response.headers[RequestCounter.header] = id
         let duration = ContinuousClock.now - start
@@ -64,8 +71,7 @@ struct Responder: HTTPResponder {
             request: request, channel: channel, query: query, pathParameter: parameter,
             actor: actor, id: id,
             route: route, server: state)
-        let limit = state.timeout(of: route)
-        let response = try await withTimeout(limit) { try await route.handler(call) }
+        let response = try await route.handler(call)
         try await state.access.recordRead(
             on: route, label: route.label, revision: call.readRevision, actor)
         return response
