@@ -15,16 +15,26 @@ extension JournalStore {
         var row = try row(of: id, reader)
         guard generation <= row.generation else { return nil }
         while row.generation > generation {
-            let jump = try self.row(of: row.jump, reader)
+            let jump = try ancestorRow(row.jump, reader)
             let next = jump.generation >= generation ? row.jump : row.parent
             let nextRow =
-                jump.generation >= generation ? jump : try self.row(of: row.parent, reader)
+                jump.generation >= generation ? jump : try ancestorRow(row.parent, reader)
             guard nextRow.generation < row.generation else {
                 throw JournalError.corrupt("the ancestry of commit \(id.hex) does not go back")
             }
             (id, row) = (next, nextRow)
         }
         return id
+    }
+
+    /// Returns the row of a commit that another one names as its ancestor.
+    private func ancestorRow(
+        _ id: CommitID, _ reader: borrowing ReadTransaction
+    ) throws -> CommitRow {
+        if let known = ancestorCache[id] { return known }
+        let row = try row(of: id, reader)
+        ancestorCache[id] = row
+        return row
     }
 
     /// Returns whether `ancestor` is `id` or lies in its history; O(log n) rows, and as many for each merge
@@ -71,8 +81,8 @@ extension JournalStore {
     func jump(
         from parent: CommitID, _ row: CommitRow, _ reader: borrowing ReadTransaction
     ) throws -> CommitID {
-        let first = try self.row(of: row.jump, reader)
-        let second = try self.row(of: first.jump, reader)
+        let first = try ancestorRow(row.jump, reader)
+        let second = try ancestorRow(first.jump, reader)
         let generations = [row, first, second].map { Int64($0.generation) }
         let isEven = generations[0] - generations[1] == generations[1] - generations[2]
         return isEven ? first.jump : parent

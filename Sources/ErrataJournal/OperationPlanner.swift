@@ -135,7 +135,7 @@ struct OperationPlanner: ~Copyable {
             conflicts: commit.conflicts, nodes: next.nodes, payloads: sealer.new,
             unchangedCount: new.unchangedCount)
         // Nothing refuses the request any more, so the nodes will be where their links say.
-        for (link, node) in next.made { store.cachedTrie.cache?.insert(node, for: link) }
+        for (link, node) in next.made { store.cachedTrie.cache?[link] = node }
         return (plan, bytes)
     }
 }

@@ -9,9 +9,9 @@ struct TrieReader: Sendable {
 
     /// Returns the node that `link` names.
     func node(_ link: TrieLink, _ reader: borrowing ReadTransaction) throws -> TrieNode {
-        if let known = cache?.node(link) { return known }
+        if let known = cache?[link] { return known }
         let node = try stored(link, reader)
-        cache?.insert(node, for: link)
+        cache?[link] = node
         return node
     }
 

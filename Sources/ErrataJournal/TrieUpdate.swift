@@ -113,7 +113,7 @@ struct TrieUpdate {
         }
         node.encode(into: &nodes, at: sequence)
         let link = TrieLink(hash: node.hash, sequence: sequence, offset: offset)
-        if made.count == TrieNodeCache.countMax / 4 { made = [] }
+        if made.count == DirectMappedCacheSize.countMax / 4 { made = [] }
         made.append((link, node))
         return .node(link)
     }
