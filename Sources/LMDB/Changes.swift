@@ -75,8 +75,8 @@ extension WriteTransaction {
 ///
 /// A view over them finds single rows; for a cursor or a count it throws `rowsPending`.
 package final class PendingRows {
-    /// What a few commits take.
-    private static let capacity = 512
+    /// What 64 commits take.
+    private static let capacity = 1_024
 
     /// Nil stands for a row that is taken away.
     private var rows: [RowName: [UInt8]?] = [:]

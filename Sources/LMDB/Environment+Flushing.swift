@@ -6,7 +6,9 @@ import Synchronization
 extension Environment {
     private static let retryDelay = DispatchTimeInterval.seconds(1)
     private static let queue = DispatchQueue(label: "errata.flush", attributes: .concurrent)
-    /// A writer waits for a flush when memtables hold so much.
+    /// A flush begins at once when the active memtable holds so much.
+    private static let flushByteCountMin = 6 << 20
+    /// A writer waits for a flush when it holds so much.
     ///
     /// It cannot be much over 50,000 rows then, which are as many pages at most: one transaction can hold them.
     private static let memoryByteCountMax = 8 << 20
@@ -21,8 +23,10 @@ extension Environment {
         var active = MemTable()
         /// What LMDB is taking over, or could not take over yet.
         var frozen: FrozenRows?
-        /// Whether a flush is going to run by itself.
+        /// Whether a flush is going to run by itself after a while.
         var isScheduled = false
+        /// Whether one is going to run as soon as a thread is free.
+        var isDue = false
 
         var isEmpty: Bool { frozen == nil && active.byteCount == 0 }
 
@@ -46,7 +50,11 @@ extension Environment {
             try reopenIfFailed()
             try commitInTurn(changes)
         }
-        schedule(after: .milliseconds(options.flushMilliseconds))
+        if rows.withLock({ $0.active }).byteCount > Environment.flushByteCountMin {
+            flushSoon()
+        } else {
+            schedule(after: .milliseconds(options.flushMilliseconds))
+        }
     }
 
     private func commitInTurn(_ changes: Changes) throws {
@@ -71,9 +79,26 @@ extension Environment {
         Environment.queue.asyncAfter(deadline: .now() + delay) { [weak self] in
             guard let self else { return }
             rows.withLock { $0.isScheduled = false }
-            // What fails will be tried again, and those who write when memory is full are told.
-            do { try flush() } catch { if isOpen { schedule(after: Environment.retryDelay) } }
+            flushOrRetry()
         }
+    }
+
+    private func flushSoon() {
+        let isFirst = rows.withLock { rows in
+            defer { rows.isDue = true }
+            return !rows.isDue
+        }
+        guard isFirst else { return }
+        Environment.queue.async { [weak self] in
+            guard let self else { return }
+            rows.withLock { $0.isDue = false }
+            flushOrRetry()
+        }
+    }
+
+    /// What fails will be tried again, and those who write when memory is full are told.
+    private func flushOrRetry() {
+        do { try flush() } catch { if isOpen { schedule(after: Environment.retryDelay) } }
     }
 
     /// Has LMDB take over all that was committed before; for those who look at its file.
@@ -103,7 +128,7 @@ extension Environment {
             if let frozen { return frozen }
             guard active.byteCount > 0 else { return nil }
             let new = active.frozen()
-            rows.withLock { ($0.active, $0.frozen) = (MemTable(), new) }
+            rows.withLock { ($0.active, $0.frozen) = (MemTable(capacity: new.rows.rowCount), new) }
             gate.enter()
             defer { gate.leave() }
             log?.switchFilesIfDue()

@@ -17,6 +17,12 @@ import Synchronization
 struct RowName: Hashable {
     let table: MDB_dbi
     let key: [UInt8]
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(table)
+        // At once: an array feeds the hasher byte by byte.
+        key.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
 }
 
 /// Rows that the log has and LMDB does not have yet, in all their versions.
@@ -54,18 +60,29 @@ struct MemRows {
     /// Of the last transaction that may be seen.
     var version: UInt64 = 0
 
+    /// Has room for so many rows.
+    init(capacity: Int) { rows.reserveCapacity(capacity) }
+
+    var rowCount: Int { rows.count }
+
     mutating func add(_ change: Changes.Change, _ version: UInt64) {
         let name = RowName(table: change.table.handle, key: change.key)
         let row = Row(
             version: version, value: change.kind == .delete ? nil : change.value,
             isAppended: change.kind == .append)
         byteCount += MemRows.rowByteCount + change.key.count + change.value.count
-        let isNew = rows[name]?.add(row) == nil
-        if isNew { rows[name] = Versions(newest: row) }
+        let isNew = MemRows.add(row, to: &rows[name])
         let isLarge = change.value.count > MemRows.largeByteCount
         if isNew || isLarge {
             keys[name.table, default: KeyList()].add(isNew ? name.key : nil, isLarge: isLarge)
         }
+    }
+
+    /// Returns whether the row is the first one at its place.
+    private static func add(_ row: Row, to versions: inout Versions?) -> Bool {
+        guard versions?.add(row) == nil else { return false }
+        versions = Versions(newest: row)
+        return true
     }
 
     /// Returns nil where no transaction up to `version` changed the row, `.some(nil)` where it is taken away.
@@ -106,7 +123,10 @@ final class MemTable: Sendable {
     /// How many rows are added before those who read are let in.
     private static let rowsPerTurn = 16
 
-    private let state = Mutex(MemRows())
+    private let state: Mutex<MemRows>
+
+    /// Has room for as many rows as the one before it took, `capacity`.
+    init(capacity: Int = 0) { state = Mutex(MemRows(capacity: capacity)) }
 
     /// About how much memory it takes.
     var byteCount: Int { state.withLock { $0.byteCount } }

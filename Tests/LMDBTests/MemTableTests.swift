@@ -158,6 +158,40 @@ struct MemTableTests {
         }
     }
 
+    @Test("reach LMDB before their time when they are many", .timeLimit(.minutes(2)))
+    func many() async throws {
+        let directory = try TemporaryDirectory()
+        var options = Self.options
+        options.flushMilliseconds = 3_600_000
+        let environment = try Environment(at: directory.path, options: options)
+        defer { environment.close() }
+        let table = try environment.tables(named: ["one"])[0]
+        func size() throws -> Int {
+            let attributes = try FileManager.default.attributesOfItem(
+                atPath: directory.file("data.mdb"))
+            return try #require(attributes[.size] as? Int)
+        }
+        func commit(_ numbers: Range<UInt8>) throws {
+            for number in numbers {
+                var changes = Changes()
+                changes.put([UInt8](repeating: number, count: 1 << 20), for: [number], in: table)
+                try environment.commit(changes)
+            }
+        }
+        // Nobody commits any more, and they are taken over all the same.
+        try commit(0..<7)
+        while try size() < 6 << 20 { try await Task.sleep(for: .milliseconds(10)) }
+        // Who commits without end waits for LMDB.
+        try commit(7..<47)
+        try #expect(size() > 30 << 20)
+        try environment.read { reader in
+            for number in 0..<47 as Range<UInt8> {
+                let value = try reader.value(of: [number], in: table)
+                #expect(value == [UInt8](repeating: number, count: 1 << 20))
+            }
+        }
+    }
+
     @Test("are shown to many readers while LMDB takes them over")
     func concurrency() async throws {
         let directory = try TemporaryDirectory()
