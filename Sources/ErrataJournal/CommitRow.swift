@@ -102,6 +102,17 @@ struct CommitRow: Equatable, Sendable {
     private static let noCommit = [UInt8](repeating: 0, count: CommitID.byteCount)
 }
 
+/// Where a commit lies on its line of first parents.
+struct Lineage: Sendable {
+    let generation: UInt64
+    let parent: CommitID
+    let jump: CommitID
+}
+
+extension CommitRow {
+    var lineage: Lineage { Lineage(generation: generation, parent: parent, jump: jump) }
+}
+
 extension ByteReader {
     fileprivate mutating func commits(_ count: Int) -> [CommitID]? {
         var ids: [CommitID] = []

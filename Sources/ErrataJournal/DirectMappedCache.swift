@@ -8,25 +8,28 @@ import Synchronization
 final class DirectMappedCache<Key: DirectMappedKey, Value: Sendable>: Sendable {
     private typealias Entry = (key: Key, value: Value)
 
-    private let entries: Mutex<[Entry?]>
-
-    init() { entries = Mutex(Array(repeating: nil, count: DirectMappedCacheSize.countMax)) }
+    /// Empty until there is something to keep.
+    private let entries = Mutex<[Entry?]>([])
 
     subscript(key: Key) -> Value? {
         get {
             entries.withLock { entries in
-                guard let entry = entries[Self.place(of: key)], entry.key == key else { return nil }
+                guard !entries.isEmpty, let entry = entries[Self.place(of: key)], entry.key == key
+                else { return nil }
                 return entry.value
             }
         }
         set {
-            entries.withLock { $0[Self.place(of: key)] = newValue.map { (key, $0) } }
+            entries.withLock { entries in
+                if entries.isEmpty {
+                    entries = Array(repeating: nil, count: DirectMappedCacheSize.countMax)
+                }
+                entries[Self.place(of: key)] = newValue.map { (key, $0) }
+            }
         }
     }
 
-    func removeAll() {
-        entries.withLock { $0 = Array(repeating: nil, count: DirectMappedCacheSize.countMax) }
-    }
+    func removeAll() { entries.withLock { $0 = [] } }
 
     private static func place(of key: Key) -> Int {
         Int(key.spread >> (64 - DirectMappedCacheSize.bitCount))
@@ -58,8 +61,8 @@ extension TrieLink: DirectMappedKey {
     var spread: UInt64 { (sequence << 20 ^ UInt64(offset)) &* 0x9e37_79b9_7f4a_7c15 }
 }
 
-/// The rows of commits that were passed on the way to their ancestors: long jumps are the same for many.
-typealias CommitRowCache = DirectMappedCache<CommitID, CommitRow>
+/// Where commits lie that were passed on the way to their ancestors, at most 2 MB: long jumps are the same for many.
+typealias LineageCache = DirectMappedCache<CommitID, Lineage>
 
 extension CommitID: DirectMappedKey {
     var spread: UInt64 { UInt64(bitPattern: Int64(hashValue)) }

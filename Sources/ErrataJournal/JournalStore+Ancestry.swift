@@ -11,30 +11,29 @@ extension JournalStore {
     func ancestor(
         of id: CommitID, generation: UInt64, _ reader: borrowing ReadTransaction
     ) throws -> CommitID? {
-        var id = id
-        var row = try row(of: id, reader)
-        guard generation <= row.generation else { return nil }
-        while row.generation > generation {
-            let jump = try ancestorRow(row.jump, reader)
-            let next = jump.generation >= generation ? row.jump : row.parent
-            let nextRow =
-                jump.generation >= generation ? jump : try ancestorRow(row.parent, reader)
-            guard nextRow.generation < row.generation else {
+        var (id, place) = (id, try row(of: id, reader).lineage)
+        guard generation <= place.generation else { return nil }
+        while place.generation > generation {
+            var (next, nextPlace) = (place.jump, try lineage(of: place.jump, reader))
+            if nextPlace.generation < generation {
+                (next, nextPlace) = (place.parent, try lineage(of: place.parent, reader))
+            }
+            guard nextPlace.generation < place.generation else {
                 throw JournalError.corrupt("the ancestry of commit \(id.hex) does not go back")
             }
-            (id, row) = (next, nextRow)
+            (id, place) = (next, nextPlace)
         }
         return id
     }
 
-    /// Returns the row of a commit that another one names as its ancestor.
-    private func ancestorRow(
-        _ id: CommitID, _ reader: borrowing ReadTransaction
-    ) throws -> CommitRow {
-        if let known = ancestorCache[id] { return known }
-        let row = try row(of: id, reader)
-        ancestorCache[id] = row
-        return row
+    /// Returns where a commit lies that another one names as its ancestor.
+    private func lineage(
+        of id: CommitID, _ reader: borrowing ReadTransaction
+    ) throws -> Lineage {
+        if let known = lineages[id] { return known }
+        let lineage = try row(of: id, reader).lineage
+        lineages[id] = lineage
+        return lineage
     }
 
     /// Returns whether `ancestor` is `id` or lies in its history; O(log n) rows, and as many for each merge
@@ -81,9 +80,9 @@ extension JournalStore {
     func jump(
         from parent: CommitID, _ row: CommitRow, _ reader: borrowing ReadTransaction
     ) throws -> CommitID {
-        let first = try ancestorRow(row.jump, reader)
-        let second = try ancestorRow(first.jump, reader)
-        let generations = [row, first, second].map { Int64($0.generation) }
+        let first = try lineage(of: row.jump, reader)
+        let second = try lineage(of: first.jump, reader)
+        let generations = [row.lineage, first, second].map { Int64($0.generation) }
         let isEven = generations[0] - generations[1] == generations[1] - generations[2]
         return isEven ? first.jump : parent
     }

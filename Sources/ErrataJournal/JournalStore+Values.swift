@@ -104,8 +104,10 @@ extension JournalStore {
         var found: Leaf?
         var values: [(hash: FactValueHash, leaf: Leaf)] = []
         for (name, sealed) in rows where !sealed.isEmpty {
-            guard let key = try keys.key(sealed.slot) else { continue }
-            let value = try sealed.opened(name: name, slotKey: key)
+            // One that is damaged is nobody's value any more; to name it is up to verification.
+            guard let key = try keys.key(sealed.slot),
+                let value = try? sealed.opened(name: name, slotKey: key)
+            else { continue }
             values.append((FactValueHash(fact, value), name.leaf))
             if value == payload { found = name.leaf }
         }

@@ -17,7 +17,7 @@ final class JournalStore: Sendable {
     let policy = Mutex(Policy.open)
 
     private let nodeCache = TrieNodeCache()
-    let ancestorCache = CommitRowCache()
+    let lineages = LineageCache()
     let valueMemory = Mutex(ValueMemory())
     /// How many operations are durable: every view that begins after this was read shows them.
     let operationCount = Atomic<UInt64>(0)
