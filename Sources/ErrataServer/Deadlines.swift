@@ -57,20 +57,22 @@ final class Deadlines: Sendable {
     }
 }
 
-/// Runs `body` and throws the refusal `timeout` if it takes longer than `limit`.
+/// Runs `body`, on `executor` or in the pool, and throws the refusal `timeout` if it takes longer than `limit`.
 ///
 /// `body` is cancelled then, and when the caller is; what does not heed that is still waited for, so that nothing
 /// runs unowned. The limit is looked at every ``Deadlines/tick``: what ends by itself before that is in time.
 func withTimeout<Result: Sendable>(
-    _ limit: Duration, _ body: @escaping @Sendable () async throws -> Result
+    _ limit: Duration, on executor: (any TaskExecutor)? = nil,
+    _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-    let task = Task { try await body() }
+    let task = Task(executorPreference: executor) { try await body() }
     let deadline = Deadlines.shared.add(limit) { task.cancel() }
     let result = await withTaskCancellationHandler {
         await task.result
     } onCancel: {
         task.cancel()
     }
+    withExtendedLifetime(executor) {}
     guard Deadlines.shared.remove(deadline) else {
         throw Refusal(
             .timeout, "the request took longer than \(limit.components.seconds) s",

@@ -12,7 +12,7 @@ import NIOPosix
 /// The kernel is asked once, when the connection is made; requests find the answer in ``Peer/current``.
 ///
 /// Requests are read and replies written on the connection's event loop, which saves two threads to wake for each.
-/// What a route does, and whatever may take its time, runs in the pool: see ``Responder``.
+/// What a route does, unless that is brief, and whatever may take its time runs in the pool: see ``Responder``.
 struct PeerChannel: ServerChildChannel {
     struct Value: ServerChildChannelValue {
         let base: HTTP1Channel.Value
@@ -44,7 +44,7 @@ struct PeerChannel: ServerChildChannel {
 }
 
 /// Runs tasks on an event loop.
-private final class EventLoopExecutor: TaskExecutor {
+final class EventLoopExecutor: TaskExecutor {
     private let loop: any EventLoop
 
     init(_ loop: any EventLoop) { self.loop = loop }

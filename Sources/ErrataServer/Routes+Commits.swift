@@ -8,7 +8,9 @@ extension ServerState {
     /// Commits, and what they changed.
     static var commitRoutes: [Route] {
         [
-            .post("/v1/commits", body: .json(limit: BodyLimits.commitMax)) { call in
+            .post(
+                "/v1/commits", body: .json(limit: BodyLimits.commitMax), patience: .brief
+            ) { call in
                 let request = try await call.decode(ErrataAPI.CommitRequest.self)
                 let outcome = try await call.knowledge.commit(
                     ErrataService.CommitRequest(request), actor: call.actor)

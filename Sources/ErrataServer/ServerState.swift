@@ -41,7 +41,7 @@ final class ServerState: Sendable {
 
     func timeout(of route: Route) -> Duration {
         switch route.patience {
-        case .usual: configuration.timeouts.usual
+        case .brief, .usual: configuration.timeouts.usual
         case .search: configuration.timeouts.search
         case .answer: configuration.timeouts.answer
         case .long: configuration.timeouts.long
