@@ -38,7 +38,7 @@ struct ReplyReader {
     /// Reads the status line and headers, past any `100 Continue`.
     mutating func head() throws(ClientError) -> Head {
         while true {
-            let head = try parseHead(try headText())
+            let head = try ReplyReader.head(of: try headLines())
             guard (100..<200).contains(head.status) else {
                 framing = try ReplyReader.framing(of: head)
                 return head
@@ -66,28 +66,28 @@ struct ReplyReader {
 
     // MARK: Head
 
-    private mutating func headText() throws(ClientError) -> String {
+    private mutating func headLines() throws(ClientError) -> [String] {
         var lines: [String] = []
         var byteCount = 0
         while true {
             let line = try line(max: ReplyReader.headBytesMax - byteCount)
             byteCount += line.utf8.count + 2
-            if line.isEmpty { return lines.joined(separator: "\n") }
+            if line.isEmpty { return lines }
             lines.append(line)
         }
     }
 
-    private func parseHead(_ text: String) throws(ClientError) -> Head {
-        let lines = text.split(separator: "\n")
-        let words = (lines.first ?? "").split(separator: " ", maxSplits: 2)
-        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), words[1].utf8.count == 3,
-            let status = Int(words[1]), (100..<600).contains(status)
-        else { throw ReplyReader.notHTTP }
+    private static func head(of lines: [String]) throws(ClientError) -> Head {
+        let words = (lines.first ?? "").utf8.split(separator: UInt8(ascii: " "), maxSplits: 2)
+        guard words.count >= 2, words[0].starts(with: "HTTP/1.".utf8), words[1].count == 3,
+            let status = Int(Substring(words[1])), (100..<600).contains(status)
+        else { throw notHTTP }
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
-            guard let colon = line.firstIndex(of: ":") else { throw ReplyReader.notHTTP }
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            headers[line[..<colon].lowercased()] = String(value)
+            guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { throw notHTTP }
+            let value = line.utf8[line.utf8.index(after: colon)...]
+                .drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            headers[line[..<colon].lowercased()] = String(Substring(value))
         }
         return Head(status: status, headers: headers)
     }
@@ -132,21 +132,18 @@ struct ReplyReader {
     private mutating func line(max: Int) throws(ClientError) -> String {
         var line: [UInt8] = []
         while true {
-            guard let byte = try next() else { throw ReplyReader.cutShort }
-            if byte == UInt8(ascii: "\n") { break }
-            line.append(byte)
+            try fill()
+            let rest = buffer[start...]
+            guard !rest.isEmpty else { throw ReplyReader.cutShort }
+            let end = rest.firstIndex(of: UInt8(ascii: "\n"))
+            line += rest[..<(end ?? rest.endIndex)]
             guard line.count <= max else { throw ReplyReader.notHTTP }
+            start = end.map { $0 + 1 } ?? rest.endIndex
+            if end != nil { break }
         }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         guard let text = String(validating: line, as: UTF8.self) else { throw ReplyReader.notHTTP }
         return text
-    }
-
-    private mutating func next() throws(ClientError) -> UInt8? {
-        try fill()
-        guard start < buffer.count else { return nil }
-        defer { start += 1 }
-        return buffer[start]
     }
 
     /// Returns what is there, at least a byte, at most `max`; empty at the connection's end.
