@@ -57,7 +57,7 @@ package enum TextFolding {
     private static func foldedASCII(_ scalar: Unicode.Scalar) -> String {
         switch scalar {
         case "a"..."z", "0"..."9": String(scalar)
-        case "A"..."Z": scalar.properties.lowercaseMapping
+        case "A"..."Z": String(Unicode.Scalar(UInt8(scalar.value) + 0x20))
         default: ""
         }
     }

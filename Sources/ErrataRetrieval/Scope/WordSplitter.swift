@@ -28,7 +28,7 @@ struct WordSplitter {
     private mutating func take(at i: Int) -> Int {
         let scalar = scalars[i]
         if isIgnorable(i) { return 1 }
-        if Self.apostrophes.contains(scalar) { return takeApostrophe(at: i) }
+        if Self.isApostrophe(scalar) { return takeApostrophe(at: i) }
         let folded = TextFolding.folded(scalar)
         if folded.isEmpty {
             flush(at: i)
@@ -72,11 +72,16 @@ struct WordSplitter {
 
     /// Marks and invisible format characters neither make nor end a word.
     private func isIgnorable(_ i: Int) -> Bool {
+        // No ASCII character is one, and to ask for the category costs a search.
+        guard !scalars[i].isASCII else { return false }
         let category = scalars[i].properties.generalCategory
         return category == .nonspacingMark || category == .format
     }
 
     private static func beginsName(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII {
+            return "A"..."Z" ~= scalar || "0"..."9" ~= scalar
+        }
         let category = scalar.properties.generalCategory
         return scalar.properties.isUppercase || category == .decimalNumber
             || category == .otherLetter
@@ -90,8 +95,12 @@ struct WordSplitter {
         }
     }
 
-    private static let apostrophes: Set<Unicode.Scalar> = [
-        "'", "\u{2019}", "\u{2018}", "\u{02BC}", "\u{02BB}", "\u{0060}", "\u{00B4}", "\u{02B9}",
-        "\u{FF07}",
-    ]
+    private static func isApostrophe(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "'", "\u{2019}", "\u{2018}", "\u{02BC}", "\u{02BB}", "\u{0060}", "\u{00B4}",
+            "\u{02B9}", "\u{FF07}":
+            true
+        default: false
+        }
+    }
 }
