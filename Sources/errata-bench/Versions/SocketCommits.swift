@@ -32,10 +32,30 @@ struct SocketCommits {
         }
         try await waitForIndex(socket)
         report.heading("through the socket, \(factCount) facts, the index following")
-        for (clients, count) in options.smoke ? [(1, 10), (8, 16)] : [(1, 2_000), (64, 12_800)] {
-            let rate = try await commit(count, clients, socket)
-            report.figure("\(clients) clients, commits of one edit", rate, "a second")
+        let peer = directory.file("peer")
+        try FileManager.default.createDirectory(atPath: peer, withIntermediateDirectories: true)
+        try await commits(beside: BareLMDB(in: peer), socket, report)
+        let clients = options.smoke ? 8 : 64
+        let rate = try await commit(options.smoke ? 16 : 12_800, clients, socket)
+        report.figure("\(clients) clients, commits of one edit", rate, "a second")
+    }
+
+    /// One client commits in turn with bare LMDB.
+    private func commits(
+        beside lmdb: BareLMDB, _ socket: String, _ report: Report
+    ) async throws {
+        let count = options.smoke ? 10 : 400
+        var rates: [(ours: Double, lmdb: Double)] = []
+        for _ in 0..<(options.smoke ? 1 : 9) {
+            let start = ContinuousClock.now
+            for _ in 0..<count { try lmdb.commit() }
+            let bare = Double(count) / (ContinuousClock.now - start).inSeconds
+            rates.append((try await commit(count, 1, socket), bare))
         }
+        report.figure("one client, commits of one edit", rates.map(\.ours).median, "a second")
+        report.figure("bare LMDB, commits of one put", rates.map(\.lmdb).median, "a second")
+        let ratio = rates.map { $0.ours / $0.lmdb }.median
+        report.figure("rate, of bare LMDB's in turn", ratio, "x", digits: 2)
     }
 
     /// Starts the daemon that was built beside this program, and waits until it listens.
@@ -69,14 +89,16 @@ struct SocketCommits {
     private func commit(_ count: Int, _ clients: Int, _ socket: String) async throws -> Double {
         let failure = Mutex<String?>(nil)
         let start = ContinuousClock.now
-        let threads = (0..<clients).map { number in
+        let threads = (0..<clients).map { [factCount] _ in
             Worker {
                 let client = Client(socketPath: socket, keepsConnections: true)
+                let colour = UUID().uuidString
                 for i in 0..<count / clients {
+                    let fact = Int.random(in: 0..<factCount)
                     let draft = FactDraft(
-                        subject: "Client \(number)", relation: "count", object: "\(i)")
+                        subject: "Subject \(fact)", relation: "colour", object: "\(colour) \(i)")
                     let request = CommitRequest(
-                        message: "Count", edits: [.assert(FactBody(draft))])
+                        message: "Correct a colour", edits: [.assert(FactBody(draft))])
                     _ = try client.post("/v1/commits", request, as: CommitReply.self)
                 }
             } onError: { error in
