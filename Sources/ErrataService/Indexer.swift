@@ -11,7 +11,7 @@ final class Indexer: Sendable {
     private static let operationCountMax = 256
     /// How long commits are gathered after a batch, so that they share the pages that it writes; a question ends
     /// that.
-    private static let gatherTime = Duration.milliseconds(250)
+    private static let gatherTime = Duration.milliseconds(500)
     /// How long to wait after a failure; what failed may mend itself, as a full disk does.
     private static let retryDelay = Duration.seconds(2)
     /// How many facts are read from the journal at a time.

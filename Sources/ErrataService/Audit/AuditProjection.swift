@@ -21,7 +21,7 @@ final class AuditProjection: Sendable {
     private static let retryDelay = Duration.seconds(2)
     /// How long operations are gathered after a batch, so that a run of commits shares transactions; a reader
     /// ends that.
-    private static let gatherTime = Duration.milliseconds(250)
+    private static let gatherTime = Duration.milliseconds(500)
 
     let directory: String
     private let journal: Journal
