@@ -6,13 +6,18 @@ import Testing
 
 @Suite("A value that a client looked for before it waited")
 struct FoundValueTests {
+    /// Makes branches "b0", "b1" and so on.
+    private static func branch(_ journal: Journal, count: Int) async throws {
+        let head = try journal.head(of: "main")
+        for i in 0..<count {
+            _ = try await journal.createBranch("b\(i)", at: head, actor: alice)
+        }
+    }
+
     @Test("has one leaf, however many bring it at once")
     func oneLeaf() async throws {
         try await withJournal { journal, _ in
-            let head = try journal.head(of: "main")
-            for i in 0..<32 {
-                _ = try await journal.createBranch("b\(i)", at: head, actor: alice)
-            }
+            try await Self.branch(journal, count: 32)
             for round in 0..<8 {
                 let leaves = try await withThrowingTaskGroup(of: Leaf?.self) { group in
                     for i in 0..<32 {
@@ -33,10 +38,7 @@ struct FoundValueTests {
     @Test("has one leaf beside many others of its fact, in whatever order they come")
     func oneLeafAmongMany() async throws {
         try await withJournal { journal, _ in
-            let head = try journal.head(of: "main")
-            for i in 0..<16 {
-                _ = try await journal.createBranch("b\(i)", at: head, actor: alice)
-            }
+            try await Self.branch(journal, count: 16)
             let leaves = try await withThrowingTaskGroup(of: [Int: Leaf].self) { group in
                 for i in 0..<16 {
                     group.addTask {
