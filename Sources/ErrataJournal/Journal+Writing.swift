@@ -10,9 +10,9 @@ extension Journal {
     ) async throws(JournalError) -> CommitOutcome {
         let target = try Journal.target(
             draft.branch, draft.expect, author: draft.author, message: draft.message)
-        var edits = try PreparedEdit.list(draft.edits, secret: store.keys.secret)
         let loan = SlotLoan(of: store.keys)
-        store.findValues(of: &edits, loan)
+        let edits = await store.findValues(
+            of: try PreparedEdit.list(draft.edits, secret: store.keys.secret), loan)
         return CommitOutcome(try await submit(.commit(target, edits), actor, loan: loan))
     }
 

@@ -24,95 +24,136 @@ struct FoundValue: Sendable {
 extension JournalStore {
     /// How many values are looked for in one transaction.
     private static let valuesPerTransaction = 1_000
+    /// To look through more rows of a fact than this is not done quickly: each costs up to 5 microseconds.
+    private static let quickRowCountMax = 16
+
+    /// What looking for a value gives.
+    enum Search {
+        case known(Leaf)
+        case new
+        /// More rows would have to be looked through than is done quickly.
+        case unclear
+    }
 
     // MARK: For clients
 
     /// Looks for the values that `edits` bring and seals those that are new, as far as slots are ready.
     ///
-    /// What cannot be done here is left to the writer, failures of the disk among it: its answer is the one that
-    /// the client gets.
-    func findValues(of edits: inout [PreparedEdit], _ loan: SlotLoan) {
+    /// Facts with many values that are not remembered are looked through by a task of its own: the caller may be on an
+    /// event loop. What cannot be done here is left to the writer, failures of the disk among it: its answer is the one
+    /// that the client gets.
+    func findValues(of edits: [PreparedEdit], _ loan: SlotLoan) async -> [PreparedEdit] {
+        var edits = edits
+        guard findValues(of: &edits, loan, quickly: true) else {
+            return await Task { [edits] in
+                var edits = edits
+                _ = findValues(of: &edits, loan, quickly: false)
+                return edits
+            }.value
+        }
+        return edits
+    }
+
+    /// Returns false if some edits are left that take longer.
+    private func findValues(
+        of edits: inout [PreparedEdit], _ loan: SlotLoan, quickly: Bool
+    ) -> Bool {
+        var isDone = true
         let count = operationCount.load(ordering: .acquiring)
         for start in stride(from: 0, to: edits.count, by: JournalStore.valuesPerTransaction) {
             let end = min(start + JournalStore.valuesPerTransaction, edits.count)
-            guard let new = try? find(&edits, start..<end, count),
-                let slots = loan.takeIfReady(new.count)
-            else { return }
-            for (value, slot) in zip(new, slots) {
+            guard let found = try? find(&edits, start..<end, count, quickly: quickly),
+                let slots = loan.takeIfReady(found.new.count)
+            else { return true }
+            isDone = isDone && found.isDone
+            for (value, slot) in zip(found.new, slots) {
                 guard case .put(let payload, _) = edits[value.place].change,
                     let (leaf, sealed) = try? seal(
                         payload, of: edits[value.place].fact, in: slot)
-                else { return }
+                else { return true }
                 edits[value.place].found = FoundValue(
                     value: .new(leaf, sealed), hash: value.hash, operationCount: count)
             }
         }
+        return isDone
     }
 
-    /// Notes which values the store has had; returns the places of those that are new.
+    /// Notes which values the store has had, of edits about which nothing is known yet; returns the places of those that
+    /// are new, and whether no edit is left.
     private func find(
-        _ edits: inout [PreparedEdit], _ range: Range<Int>, _ count: UInt64
-    ) throws -> [(place: Int, hash: FactValueHash)] {
+        _ edits: inout [PreparedEdit], _ range: Range<Int>, _ count: UInt64, quickly: Bool
+    ) throws -> (new: [(place: Int, hash: FactValueHash)], isDone: Bool) {
         try environment.read { reader in
             var new: [(place: Int, hash: FactValueHash)] = []
-            for i in range {
+            var isDone = true
+            for i in range where edits[i].found == nil {
                 guard case .put(let payload, _) = edits[i].change else { continue }
                 let hash = FactValueHash(edits[i].fact, payload)
-                let leaf = try find(payload, hash, of: edits[i].fact, before: count, reader)
-                guard let leaf else {
-                    new.append((i, hash))
-                    continue
+                switch try find(
+                    payload, hash, of: edits[i].fact, before: count, quickly: quickly, reader)
+                {
+                case .known(let leaf):
+                    edits[i].found = FoundValue(
+                        value: .known(leaf), hash: hash, operationCount: count)
+                case .new: new.append((i, hash))
+                case .unclear: isDone = false
                 }
-                edits[i].found = FoundValue(
-                    value: .known(leaf), hash: hash, operationCount: count)
             }
-            return new
+            return (new, isDone)
         }
     }
 
     // MARK: Looking
 
-    /// Returns the leaf under which the store has this very payload of `fact`, nil if it does not have it or it
-    /// cannot be read.
+    /// Looks for the leaf under which the store has this very payload of `fact`; what cannot be read is not there.
     ///
     /// `reader` shows all operations before `count`. Costs the row of the value if it came lately or the fact's
     /// values are remembered, else all rows of the fact.
     func find(
         _ payload: [UInt8], _ hash: FactValueHash, of fact: FactID, before count: UInt64,
-        _ reader: borrowing ReadTransaction
-    ) throws -> Leaf? {
+        quickly: Bool = false, _ reader: borrowing ReadTransaction
+    ) throws -> Search {
         let (start, knowsAll) = valueMemory.withLock { $0.search(hash, of: fact) }
         if let start {
-            for row in try payloads(of: fact, leafStart: start, reader)
-            where try holds(row.sealed, payload, row.name) {
-                return row.name.leaf
+            let rows = try payloads(of: fact, leafStart: start, reader)
+            if let row = try rows.first(where: { try holds($0.sealed, payload, $0.name) }) {
+                return .known(row.name.leaf)
             }
+        } else if knowsAll {
+            return .new
         }
-        return knowsAll ? nil : try findAmongAll(payload, of: fact, before: count, reader)
+        let rows = try payloads(
+            of: fact, atMost: JournalStore.quickRowCountMax + 1, reader)
+        guard rows.count <= JournalStore.quickRowCountMax else {
+            return quickly
+                ? .unclear : try findAmongAll(payload, of: fact, before: count, reader)
+        }
+        let alike = rows.filter { $0.sealed.payloadByteCount == payload.count }
+        guard alike.count <= ValueMemory.scanCountMax else {
+            return try findAmongAll(payload, of: fact, before: count, reader)
+        }
+        let row = try alike.first { try holds($0.sealed, payload, $0.name) }
+        return row.map { .known($0.name.leaf) } ?? .new
     }
 
-    /// Looks through all values of a fact; if they are many, they are remembered.
+    /// Looks through all values of a fact, and remembers them.
     private func findAmongAll(
         _ payload: [UInt8], of fact: FactID, before count: UInt64,
         _ reader: borrowing ReadTransaction
-    ) throws -> Leaf? {
-        let rows = try payloads(of: fact, reader)
-        let alike = rows.filter { $0.sealed.payloadByteCount == payload.count }
-        guard alike.count > ValueMemory.scanCountMax else {
-            return try alike.first { try holds($0.sealed, payload, $0.name) }?.name.leaf
-        }
+    ) throws -> Search {
         var found: Leaf?
         var values: [(hash: FactValueHash, leaf: Leaf)] = []
-        for (name, sealed) in rows where !sealed.isEmpty {
+        try forEachPayload(of: fact.bytes, reader) { name, sealed in
             // One that is damaged is nobody's value any more; to name it is up to verification.
-            guard let key = try keys.key(sealed.slot),
+            guard !sealed.isEmpty, let key = try keys.key(sealed.slot),
                 let value = try? sealed.opened(name: name, slotKey: key)
-            else { continue }
+            else { return true }
             values.append((FactValueHash(fact, value), name.leaf))
             if value == payload { found = name.leaf }
+            return true
         }
         valueMemory.withLock { $0.remember(fact, values, before: count) }
-        return found
+        return found.map { .known($0) } ?? .new
     }
 
     /// Returns whether a row holds `payload`; a redacted one holds nothing, and its text comes back as a new value.
@@ -125,22 +166,36 @@ extension JournalStore {
         return Leaf(.hmac(payload, key: key)) == name.leaf
     }
 
-    /// Returns the payload rows of a fact whose leaves begin with `start`.
+    /// Returns the payload rows of a fact whose leaves begin with `start`, the first `countMax` of them.
     private func payloads(
-        of fact: FactID, leafStart start: [UInt8] = [], _ reader: borrowing ReadTransaction
+        of fact: FactID, leafStart start: [UInt8] = [], atMost countMax: Int = .max,
+        _ reader: borrowing ReadTransaction
     ) throws -> [(name: PayloadKey, sealed: SealedPayload)] {
-        let prefix = fact.bytes + start
-        return try reader.withCursor(over: tables.payloads) { cursor in
-            var rows: [(name: PayloadKey, sealed: SealedPayload)] = []
+        var rows: [(name: PayloadKey, sealed: SealedPayload)] = []
+        try forEachPayload(of: fact.bytes + start, reader) { name, sealed in
+            rows.append((name, sealed))
+            return rows.count < countMax
+        }
+        return rows
+    }
+
+    /// Calls `body` with each payload row whose key begins with `prefix`, a fact's id at least, until it returns false.
+    private func forEachPayload(
+        of prefix: [UInt8], _ reader: borrowing ReadTransaction,
+        _ body: (PayloadKey, SealedPayload) throws -> Bool
+    ) throws {
+        try reader.withCursor(over: tables.payloads) { cursor in
             var entry = try cursor.seek(atLeast: prefix)
             while let row = entry, row.key.starts(with: prefix) {
                 guard let name = PayloadKey(decoding: row.key),
                     let sealed = SealedPayload(decoding: row.value)
-                else { throw JournalError.corrupt("a payload row of fact \(fact.hex) is damaged") }
-                rows.append((name, sealed))
+                else {
+                    let fact = Hex.encode(prefix.prefix(FactID.byteCount))
+                    throw JournalError.corrupt("a payload row of fact \(fact) is damaged")
+                }
+                guard try body(name, sealed) else { return }
                 entry = try cursor.next()
             }
-            return rows
         }
     }
 

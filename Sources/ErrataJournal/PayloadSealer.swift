@@ -54,9 +54,8 @@ struct PayloadSealer {
         of fact: FactID, payload: [UInt8], _ reader: borrowing ReadTransaction
     ) throws -> Leaf {
         let hash = FactValueHash(fact, payload)
-        if let leaf = try store.find(payload, hash, of: fact, before: sequence, reader) {
-            return leaf
-        }
+        let search = try store.find(payload, hash, of: fact, before: sequence, reader)
+        if case .known(let leaf) = search { return leaf }
         let (leaf, sealed) = try store.seal(payload, of: fact, in: try loan.take())
         new.append(NewPayload(name: PayloadKey(fact, leaf), sealed: sealed, hash: hash))
         return leaf

@@ -15,8 +15,8 @@ import LMDB
 // A slot seals one payload and no other. The nonce is random all the same: a transaction that failed may
 // have left a first sealing under that slot on the disk.
 //
-// The same payload of the same fact finds its earlier row by trying the keys of that fact's rows, which
-// costs one HMAC for each value the fact ever had.
+// The same payload of the same fact finds its earlier row by trying the keys of that fact's rows, which costs one
+// HMAC each; facts with many are remembered (ValueMemory.swift).
 
 /// The name of a stored payload.
 struct PayloadKey: Hashable, Sendable {

@@ -103,7 +103,7 @@ struct ValueMemory: Sendable {
     mutating func remember(
         _ fact: FactID, _ values: [(hash: FactValueHash, leaf: Leaf)], before count: UInt64
     ) {
-        guard values.count <= countMax / 4 else { return }
+        guard values.count <= countMax / 2 else { return }
         makeRoom(for: values.count)
         guard count > youngStart else { return }
         for value in values {

@@ -59,8 +59,8 @@ struct Responder: HTTPResponder {
         return response
     }
 
-    /// Larger bodies take their time to be read and checked: 16 kB hold about 100 edits.
-    private static let briefByteCountMax = 16 << 10
+    /// Larger bodies take their time to be read and checked: 4 kB hold about 25 edits.
+    private static let briefByteCountMax = 4 << 10
 
     private static func isBrief(_ request: Request, on route: Route) -> Bool {
         guard case .brief = route.patience,

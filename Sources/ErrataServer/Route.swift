@@ -19,8 +19,8 @@ struct Route: Sendable {
     }
 
     enum Patience: Sendable {
-        /// Well under a millisecond of work if the body is small, and waits for nothing but the journal: handled where
-        /// it was read.
+        /// A millisecond of work at most if the body is small, and waits for nothing but the journal: handled where it
+        /// was read.
         case brief
         case usual
         case search

@@ -114,7 +114,8 @@ final class Coverage: Sendable {
         }
     }
 
-    private func endRest() {
+    /// Ends the rest, as if somebody waited.
+    func endRest() {
         let rest = state.withLock { state in
             defer { state.rest = nil }
             return state.rest

@@ -7,8 +7,10 @@ import Synchronization
 ///
 /// A commit is acknowledged without waiting for it; a question waits until its version is covered.
 final class Indexer: Sendable {
-    /// How many operations are taken into the index together.
+    /// How many operations are taken into the index together, and how many are read at a time: each may hold
+    /// 100,000 edits.
     private static let operationCountMax = 256
+    private static let operationsPerRead = 64
     /// How long commits are gathered after a batch, so that they share the pages that it writes; a question ends
     /// that.
     private static let gatherTime = Duration.milliseconds(500)
@@ -78,18 +80,24 @@ final class Indexer: Sendable {
 
     /// Takes the next operations into the index; returns false if there are none.
     private func takeNext() async throws -> Bool {
-        let start = coveredCount
-        let operations = try journal.operations(from: start, limit: Indexer.operationCountMax)
-        guard let last = operations.last else { return false }
+        var end = coveredCount
+        let countMax = end + UInt64(Indexer.operationCountMax)
         var versions: [FactVersion] = []
-        for operation in operations {
-            guard let bytes = operation.body.commitBytes else { continue }
-            for edit in try Commit(decoding: bytes).edits {
-                if let leaf = edit.new { versions.append(FactVersion(edit.fact, leaf)) }
+        while end < countMax, versions.count < Indexer.factCountMax {
+            let operations = try journal.operations(
+                from: end, limit: Indexer.operationsPerRead)
+            guard let last = operations.last else { break }
+            for operation in operations {
+                guard let bytes = operation.body.commitBytes else { continue }
+                for edit in try Commit(decoding: bytes).edits {
+                    if let leaf = edit.new { versions.append(FactVersion(edit.fact, leaf)) }
+                }
             }
+            end = last.sequence + 1
         }
+        guard end > coveredCount else { return false }
         try await add(try index.unindexed(versions))
-        coverage.cover(last.sequence + 1)
+        coverage.cover(end)
         return true
     }
 

@@ -77,9 +77,7 @@ extension Environment {
         }
         guard isFirst else { return }
         Environment.queue.asyncAfter(deadline: .now() + delay) { [weak self] in
-            guard let self else { return }
-            rows.withLock { $0.isScheduled = false }
-            flushOrRetry()
+            self?.flushInTurn(clearing: \.isScheduled)
         }
     }
 
@@ -89,16 +87,21 @@ extension Environment {
             return !rows.isDue
         }
         guard isFirst else { return }
-        Environment.queue.async { [weak self] in
-            guard let self else { return }
-            rows.withLock { $0.isDue = false }
-            flushOrRetry()
-        }
+        Environment.queue.async { [weak self] in self?.flushInTurn(clearing: \.isDue) }
     }
 
+    /// Flushes when those before are done; `flag` is cleared only then, so that one thread at most waits for each.
+    ///
     /// What fails will be tried again, and those who write when memory is full are told.
-    private func flushOrRetry() {
-        do { try flush() } catch { if isOpen { schedule(after: Environment.retryDelay) } }
+    private func flushInTurn(clearing flag: any WritableKeyPath<Rows, Bool> & Sendable) {
+        do {
+            try flusher.alone {
+                rows.withLock { $0[keyPath: flag] = false }
+                try flushAllInTurn()
+            }
+        } catch {
+            if isOpen { schedule(after: Environment.retryDelay) }
+        }
     }
 
     /// Has LMDB take over all that was committed before; for those who look at its file.

@@ -86,6 +86,7 @@ final class AuditProjection: Sendable {
     func reportDamage() {
         state.withLock { $0.isSuspect = true }
         wake.yield()
+        operations.endRest()
     }
 
     private func notReady(_ count: UInt64) -> ServiceError {
