@@ -14,9 +14,11 @@ extension Environment {
     private static let memoryByteCountMax = 8 << 20
     /// Larger changes go to LMDB directly.
     private static let changeByteCountMax = 4 << 20
-    /// How often another process looks whether LMDB has what it waits for: five seconds' worth.
-    private static let catchUpCountMax = 500
+    /// How long another process waits for what LMDB is to have, how often it looks, and how often it asks anew what
+    /// that is.
+    private static let catchUpTimeMax = Duration.seconds(30)
     private static let catchUpMicroseconds: UInt32 = 10_000
+    private static let catchUpLookCount = 50
 
     /// The memtables of an environment.
     struct Rows {
@@ -175,26 +177,35 @@ extension Environment {
     /// Has LMDB's file hold all that was committed before, or waits for the process that writes to see to that.
     ///
     /// Only one who reads beside a process that writes may wait: what is left after a crash stays in the log. Throws
-    /// `ETIMEDOUT` after five seconds, as where the disk is full for that process.
-    package func catchUp() throws {
+    /// `ETIMEDOUT` after `limit`, as where the disk is full for that process.
+    package func catchUp(atMost limit: Duration = catchUpTimeMax) throws {
         guard options.isReadOnly else { return try flush() }
-        guard let newest = RedoRecovery.newestChanges(in: directory) else { return }
         let tables = openTables.withLock(\.self)
-        for _ in 0..<Environment.catchUpCountMax {
-            if try read({ try $0.shows(newest, in: tables) }) { return }
-            usleep(Environment.catchUpMicroseconds)
-        }
+        let end = ContinuousClock.now + limit
+        repeat {
+            // A later commit may have undone what was the newest one's, and brings all before it.
+            guard let newest = RedoRecovery.newestChanges(in: directory) else { return }
+            for _ in 0..<Environment.catchUpLookCount {
+                if try read({ try $0.shows(newest, in: tables) }) { return }
+                usleep(Environment.catchUpMicroseconds)
+            }
+        } while ContinuousClock.now < end
         throw LMDBError(
             code: ETIMEDOUT, operation: "see all commits in the data file of \(directory)")
     }
 }
 
 extension ReadTransaction {
-    /// Whether all keys are there that were put.
+    /// Whether all keys are there that were put, and none that was deleted.
     fileprivate func shows(_ changes: [RedoChange], in tables: [Table]) throws -> Bool {
-        for change in changes where change.kind == .put {
+        var isPut: [RowName: Bool] = [:]
+        for change in changes where change.kind == .put || change.kind == .delete {
             guard let table = tables.first(where: { $0.name == change.table }) else { continue }
-            guard try contains(change.key, in: table) else { return false }
+            isPut[RowName(table: table.handle, key: change.key)] = change.kind == .put
+        }
+        for (name, isPut) in isPut {
+            let table = Table(name: "table \(name.table)", handle: name.table)
+            guard try contains(name.key, in: table) == isPut else { return false }
         }
         return true
     }
