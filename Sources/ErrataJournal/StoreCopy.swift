@@ -17,8 +17,8 @@ import LMDB
 
 /// Copies a store that this process reads, and that others may be writing.
 package struct StoreCopy: Sendable {
-    /// How often journal and keys are copied before redactions have won.
-    private static let attemptCountMax = 5
+    /// How long journal and keys are copied anew before redactions have won.
+    private static let attemptTimeMax = Duration.seconds(60)
 
     private let verifier: StoreVerifier
     private let source: String
@@ -62,7 +62,8 @@ package struct StoreCopy: Sendable {
             try Journal.checkFileSystem(of: directory)
             progress("events", 0)
             try copy(verifier.events.environment, to: directory + "/events")
-            for _ in 0..<StoreCopy.attemptCountMax {
+            let end = ContinuousClock.now + StoreCopy.attemptTimeMax
+            repeat {
                 let redactionCount = try redactionCount
                 progress("journal", 0)
                 try verifier.catchUp()
@@ -71,7 +72,7 @@ package struct StoreCopy: Sendable {
                 try copyKeys(to: directory, count: StoreCopy.slotCount(in: directory + "/journal"))
                 try Directory.sync(directory)
                 if try self.redactionCount == redactionCount { return }
-            }
+            } while ContinuousClock.now < end
         } catch { throw JournalError(wrapping: error) }
         throw JournalError(
             .io, "facts were redacted all the while that the store was copied",
