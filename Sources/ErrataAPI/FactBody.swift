@@ -25,7 +25,7 @@ package struct FactBody: Codable, Hashable, Sendable {
         try self.init(fields: decoder.strictContainer(keyedBy: CodingKeys.self))
     }
 
-    fileprivate init(fields: KeyedDecodingContainer<CodingKeys>) throws {
+    fileprivate init(fields: FieldContainer<CodingKeys>) throws {
         draft = FactDraft(
             key: try fields.decodeIfPresent(String.self, forKey: .key),
             subject: try fields.decodeIfPresent(String.self, forKey: .subject),
@@ -74,7 +74,7 @@ package struct FactRecord: Codable, Hashable, Sendable {
 
     package init(from decoder: any Decoder) throws {
         id = try decoder.container(keyedBy: CodingKeys.self).decode(FactID.self, forKey: .id)
-        fact = try FactBody(fields: decoder.container(keyedBy: FactBody.CodingKeys.self))
+        fact = try FactBody(fields: FieldContainer(decoder))
     }
 
     package func encode(to encoder: any Encoder) throws {
