@@ -1,6 +1,7 @@
 import ErrataCore
 import ErrataJournal
 import ErrataTesting
+import Glibc
 
 // What is measured on a store, young and old.
 
@@ -42,12 +43,15 @@ extension VersionedStore {
     }
 
     /// Returns how many commits a second come about while so many clients make `count` of them.
+    ///
+    /// The disk is done with all that was written before: one client would pay for what many left to be written back.
     private mutating func rate(
         _ count: Int, of editCount: Int, clients: Int
     ) async throws -> Double {
         let drawn = (0..<count).map { _ in places(editCount) }
         round += 1
         let object = "group \(round)"
+        sync()
         let start = ContinuousClock.now
         try await withThrowingTaskGroup(of: Void.self) { group in
             for client in 0..<clients {
