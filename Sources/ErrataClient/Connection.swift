@@ -78,13 +78,17 @@ final class Connection {
 
     /// Reads some bytes; empty means that the daemon closed the connection.
     func read() throws(ClientError) -> [UInt8] {
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             _ = try wait(for: Int16(POLLIN))
-            let count = recv(file, &buffer, buffer.count, CInt(MSG_DONTWAIT))
-            if count >= 0 { return Array(buffer.prefix(count)) }
-            guard errno == EAGAIN || errno == EINTR else {
-                throw ClientError("the connection broke: \(Connection.describe(errno))")
+            var code: CInt = 0
+            let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+                let received = recv(file, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
+                if received < 0 { code = errno }
+                count = max(received, 0)
+            }
+            if code == 0 { return bytes }
+            guard code == EAGAIN || code == EINTR else {
+                throw ClientError("the connection broke: \(Connection.describe(code))")
             }
         }
     }

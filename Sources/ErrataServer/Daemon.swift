@@ -97,10 +97,37 @@ package final class Daemon: Sendable {
 
     /// The server library says little of use below warnings.
     private static func quiet(_ logger: Logger) -> Logger {
-        var logger = logger
-        logger.logLevel = max(logger.logLevel, .warning)
-        return logger
+        var quiet = Logger(label: logger.label) { _ in PlainLogHandler(logger.handler) }
+        quiet.logLevel = max(logger.logLevel, .warning)
+        return quiet
     }
+}
+
+/// Logs what it is given and keeps nothing to be added.
+///
+/// The server library adds a number of its own to each request's logger, to which handlers make a text of it at once:
+/// that takes longer than to find out whether the client may commit.
+private struct PlainLogHandler: LogHandler {
+    private let base: any LogHandler
+    var logLevel: Logger.Level
+    var metadataProvider: Logger.MetadataProvider?
+
+    init(_ base: any LogHandler) {
+        self.base = base
+        logLevel = base.logLevel
+    }
+
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) { base.log(event: event) }
 }
 
 /// Tells systemd that the daemon is stopping; services are stopped last first, so before the server.
