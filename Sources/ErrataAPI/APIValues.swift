@@ -49,22 +49,29 @@ extension Timestamp: TextValue {
     init?(jsonText text: String) { self.init(rfc3339: text) }
 }
 
-extension CommitID: TextValue {
+/// An id or hash: lower-case hex digits.
+protocol HexValue: TextValue {
+    var hex: String { get }
+    init?(hex: String)
+}
+
+extension HexValue {
+    var jsonText: String { hex }
+    init?(jsonText text: String) { self.init(hex: text) }
+}
+
+extension CommitID: HexValue {
     static var expectation: String { "a commit id of 64 lower-case hex digits" }
-    var jsonText: String { hex }
-    init?(jsonText text: String) { self.init(hex: text) }
 }
 
-extension FactID: TextValue {
+extension FactID: HexValue {
     static var expectation: String { "a fact id of 32 lower-case hex digits" }
-    var jsonText: String { hex }
-    init?(jsonText text: String) { self.init(hex: text) }
 }
 
-extension Digest: TextValue {
+extension Digest: HexValue {
     static var expectation: String { "a hash of 64 lower-case hex digits" }
-    var jsonText: String { hex }
-    init?(jsonText text: String) {
+
+    init?(hex text: String) {
         guard let digest = Hex.decode(text).flatMap({ Digest($0) }) else { return nil }
         self = digest
     }
