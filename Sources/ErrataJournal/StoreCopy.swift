@@ -64,13 +64,15 @@ package struct StoreCopy: Sendable {
             try copy(verifier.events.environment, to: directory + "/events")
             let end = ContinuousClock.now + StoreCopy.attemptTimeMax
             repeat {
+                try verifier.catchUp()
                 let redactionCount = try redactionCount
                 progress("journal", 0)
-                try verifier.catchUp()
                 try copy(verifier.store.environment, to: directory + "/journal")
                 progress("keys", 0)
                 try copyKeys(to: directory, count: StoreCopy.slotCount(in: directory + "/journal"))
                 try Directory.sync(directory)
+                // The operations of all keys that were found erased are to be counted.
+                try verifier.catchUp()
                 if try self.redactionCount == redactionCount { return }
             } while ContinuousClock.now < end
         } catch { throw JournalError(wrapping: error) }
