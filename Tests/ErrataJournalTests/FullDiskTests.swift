@@ -26,6 +26,21 @@ private final class SmallDisk {
         try? FileManager.default.removeItem(atPath: path)
     }
 
+    /// Fills the disk but for `rest` bytes with a file, whatever else is written meanwhile.
+    ///
+    /// - Returns: the file.
+    func fill(leaving rest: Int) throws -> URL {
+        let ballast = URL(filePath: path + "/ballast")
+        try Data().write(to: ballast)
+        let file = try FileHandle(forWritingTo: ballast)
+        let page = Data(repeating: 1, count: 4096)
+        while (try? file.write(contentsOf: page)) != nil {}
+        let end = try file.seekToEnd()
+        try file.truncate(atOffset: end - UInt64(rest))
+        try file.close()
+        return ballast
+    }
+
     /// Waits for descriptors that a child of another test, or a thread at its end, still holds.
     func remount(readOnly: Bool) throws {
         let flags = UInt(MS_REMOUNT) | (readOnly ? UInt(MS_RDONLY) : 0)
@@ -136,11 +151,7 @@ struct FullDiskTests {
         var options = TemporaryStore().options
         options.keyBatchCount = 16
         let journal = try Journal.open(at: disk.path + "/store", options: options)
-        let ballast = URL(filePath: disk.path + "/ballast")
-        let free = try #require(
-            try FileManager.default.attributesOfFileSystem(forPath: disk.path)[.systemFreeSize]
-                as? NSNumber)
-        try Data(repeating: 1, count: free.intValue - 4096).write(to: ballast)
+        let ballast = try disk.fill(leaving: 4096)
         let error = await #expect(throws: JournalError.self) {
             try await journal.set((0..<600).map { ("k\($0)", "1") })
         }
