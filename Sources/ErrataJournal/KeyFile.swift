@@ -199,7 +199,12 @@ final class KeyFile: Sendable {
         try file.sync()
     }
 
-    private static func offset(of slot: UInt64) -> Int {
-        headerByteCount + Int(slot) * keyByteCount
+    static func offset(of slot: UInt64) -> Int { headerByteCount + Int(slot) * keyByteCount }
+
+    /// Whether one of these keys, as they follow each other in the file, is erased.
+    static func hasErased(in keys: [UInt8]) -> Bool {
+        stride(from: 0, to: keys.count, by: keyByteCount).contains { start in
+            keys[start..<min(start + keyByteCount, keys.count)].allSatisfy { $0 == 0 }
+        }
     }
 }

@@ -6,19 +6,22 @@ import LMDB
 // COPIES. A copy of a store is a data directory that the daemon can open. It is made while others write:
 //
 //   1. events    first, so that no receipt in the copy names an operation that the copy lacks
-//   2. journal   one state: every commit acknowledged before the copy began is in it
-//   3. keys      last, up to the journal's "slots": a slot is on disk before a transaction may name it;
-//                the key that signs checkpoints with them, if there is one, and which language models the
-//                daemon knows
+//   2. keys      all that there are, those drawn ahead of use in memory; with them the key that signs
+//                checkpoints, if there is one, and which language models the daemon knows
+//   3. journal   one state: every commit acknowledged before the copy began is in it
+//   4. keys      up to the journal's "slots"; those that it calls redacted are erased
 //
-// A redaction zeroes slots after its operation is on disk. One that came between 2 and 3 has the copy begun anew.
+// A redaction zeroes slots after its operation is durable, so the operation of every zero that 2 read is in 3. A
+// commit takes its slots from those drawn ahead, so 4 has few to read that 2 did not. Should one of them be zeros,
+// its redaction may have come after 3: the copy is begun anew.
 // Free slots are not copied: two stores must not seal under the same key, so the copy draws its own. All of it
 // is written under another name and synced, then takes its name in one step.
 
 /// Copies a store that this process reads, and that others may be writing.
 package struct StoreCopy: Sendable {
-    /// How long journal and keys are copied anew before redactions have won.
+    /// How long keys and journal are copied anew before redactions have won.
     private static let attemptTimeMax = Duration.seconds(60)
+    private static let chunkByteCount = 1 << 20
 
     private let verifier: StoreVerifier
     private let source: String
@@ -62,18 +65,11 @@ package struct StoreCopy: Sendable {
             try Journal.checkFileSystem(of: directory)
             progress("events", 0)
             try copy(verifier.events.environment, to: directory + "/events")
+            try copySigningKey(to: directory)
+            try copySettings(to: directory)
             let end = ContinuousClock.now + StoreCopy.attemptTimeMax
             repeat {
-                try verifier.catchUp()
-                let redactionCount = try redactionCount
-                progress("journal", 0)
-                try copy(verifier.store.environment, to: directory + "/journal")
-                progress("keys", 0)
-                try copyKeys(to: directory, count: StoreCopy.slotCount(in: directory + "/journal"))
-                try Directory.sync(directory)
-                // The operations of all keys that were found erased are to be counted.
-                try verifier.catchUp()
-                if try self.redactionCount == redactionCount { return }
+                if try writeKeysAndJournal(to: directory, progress: progress) { return }
             } while ContinuousClock.now < end
         } catch { throw JournalError(wrapping: error) }
         throw JournalError(
@@ -81,11 +77,61 @@ package struct StoreCopy: Sendable {
             hint: "Try again when the redactions are done.")
     }
 
-    private var redactionCount: Int {
-        get throws {
-            let store = verifier.store
-            return try store.read { try $0.count(of: store.tables.redactions) }
+    /// Returns whether every key that is gone from the copy was redacted in its journal.
+    private func writeKeysAndJournal(
+        to directory: String, progress: (_ part: String, _ done: UInt64) -> Void
+    ) throws -> Bool {
+        progress("keys", 0)
+        let source = try FileDescriptor(opening: source + "/keys", isReadOnly: true)
+        let target = try FileDescriptor(opening: directory + "/keys", create: true)
+        try target.truncate(to: 0)
+        try target.write(try source.read(KeyFile.headerByteCount, at: 0), at: 0)
+        let usedCount = try StoreCopy.slotCount(of: verifier.store)
+        _ = try StoreCopy.copyKeys(0..<usedCount, from: source, to: target)
+        let ahead = try source.read(StoreCopy.chunkByteCount, at: KeyFile.offset(of: usedCount))
+        // The operations of all keys that were found erased are to be in the journal.
+        try verifier.catchUp()
+        progress("journal", 0)
+        try copy(verifier.store.environment, to: directory + "/journal")
+
+        let keys = try KeyFile(in: directory, create: false, batch: 1, random: .system)
+        let draft = try JournalStore(reading: directory, keys: keys)
+        defer {
+            draft.environment.close()
+            unlink(directory + "/journal/lock.mdb")
         }
+        // One that fell would be damage, which is not to end this process.
+        let count = max(usedCount, try StoreCopy.slotCount(of: draft))
+        let aheadCount = min(count - usedCount, UInt64(ahead.count / KeyFile.keyByteCount))
+        try target.write(
+            Array(ahead.prefix(Int(aheadCount) * KeyFile.keyByteCount)),
+            at: KeyFile.offset(of: usedCount))
+        let lateSlots = usedCount + aheadCount..<count
+        let isComplete = try StoreCopy.copyKeys(lateSlots, from: source, to: target)
+        try draft.finishRedactions()
+        try target.sync()
+        try Directory.sync(directory)
+        return isComplete
+    }
+
+    /// Returns whether none of these keys is erased.
+    private static func copyKeys(
+        _ slots: Range<UInt64>, from source: borrowing FileDescriptor,
+        to target: borrowing FileDescriptor
+    ) throws -> Bool {
+        var isComplete = true
+        let end = KeyFile.offset(of: slots.upperBound)
+        for start in stride(
+            from: KeyFile.offset(of: slots.lowerBound), to: end, by: chunkByteCount)
+        {
+            let bytes = try source.read(min(chunkByteCount, end - start), at: start)
+            guard start + bytes.count == min(start + chunkByteCount, end) else {
+                throw JournalError.corrupt("the key file ends before slot \(slots.upperBound)")
+            }
+            try target.write(bytes, at: start)
+            isComplete = isComplete && !KeyFile.hasErased(in: bytes)
+        }
+        return isComplete
     }
 
     private static func checkRoom(
@@ -112,33 +158,16 @@ package struct StoreCopy: Sendable {
         try Directory.sync(directory)
     }
 
-    /// Returns how many slots the journal that was copied knows.
-    private static func slotCount(in directory: String) throws -> UInt64 {
-        let environment = try Environment(at: directory, options: .init(isReadOnly: true))
-        defer {
-            environment.close()
-            unlink(directory + "/lock.mdb")
+    /// Returns how many slots a journal knows.
+    private static func slotCount(of store: JournalStore) throws -> UInt64 {
+        let row = try store.read { [meta = store.tables.meta] in
+            try $0.value(of: JournalFormat.slotsKey, in: meta)
         }
-        let meta = try environment.tables(named: ["meta"])[0]
-        let slots = try environment.read { try $0.value(of: JournalFormat.slotsKey, in: meta) }
-        return try SlotsRow(decoding: slots).next
-    }
-
-    private func copyKeys(to directory: String, count: UInt64) throws {
-        let byteCount = KeyFile.headerByteCount + Int(count) * KeyFile.keyByteCount
-        let source = try FileDescriptor(opening: source + "/keys", isReadOnly: true)
-        let target = try FileDescriptor(opening: directory + "/keys", create: true)
-        for start in stride(from: 0, to: byteCount, by: 1 << 20) {
-            let length = min(1 << 20, byteCount - start)
-            let bytes = try source.read(length, at: start)
-            guard bytes.count == length else {
-                throw JournalError.corrupt("the key file ends before slot \(count)")
-            }
-            try target.write(bytes, at: start)
+        let count = try SlotsRow(decoding: row).next
+        guard count <= UInt64(Int32.max) else {
+            throw JournalError.corrupt("the journal counts \(count) slots")
         }
-        try target.sync()
-        try copySigningKey(to: directory)
-        try copySettings(to: directory)
+        return count
     }
 
     /// A restored store signs on with the key that auditors know.
