@@ -115,6 +115,15 @@ package struct LogReply: Codable, Equatable, Sendable {
     }
 }
 
+/// `GET /v1/commits/lines`.
+package struct LinesReply: Codable, Equatable, Sendable {
+    /// For each commit that was asked for the nearest of the others behind it, by operation; what its first
+    /// parents lead to first.
+    package let behind: [[UInt64]]
+
+    package init(behind: [[UInt64]]) { self.behind = behind }
+}
+
 /// `GET /v1/commit`.
 package struct CommitDetailReply: Codable, Equatable, Sendable {
     package let summary: CommitSummary

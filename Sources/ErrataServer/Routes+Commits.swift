@@ -28,6 +28,12 @@ extension ServerState {
                 return try .json(
                     LogReply(commits: page.items.map { CommitSummary($0) }, next: page.next))
             },
+            .get("/v1/commits/lines", parameters: ["operations", "firstParent"]) { call in
+                let operations = try call.query.operations("operations")
+                let behind = try await call.knowledge.lines(
+                    among: operations, firstParentOnly: call.query.flag("firstParent"))
+                return try .json(LinesReply(behind: behind))
+            },
             .get("/v1/commit", parameters: ["rev"]) { call in
                 let revision = try call.query.required("rev")
                 let record = try call.knowledge.commitRecord(revision)
@@ -53,6 +59,17 @@ extension ServerState {
 extension Query {
     /// The version to read: `at`, else the head of `main`.
     var revision: String { self["at"] ?? RefName.main.text }
+
+    /// A list of operations, as in `7,5,2`.
+    fileprivate func operations(_ name: String) throws(Refusal) -> [UInt64] {
+        let parts = try required(name).split(separator: ",", omittingEmptySubsequences: false)
+        let operations = parts.compactMap { UInt64($0) }
+        guard operations.count == parts.count else {
+            throw Refusal(
+                .invalidParameter, "'\(name)' is no list of operations, as in 7,5,2", field: name)
+        }
+        return operations
+    }
 }
 
 extension LogQuery {

@@ -113,7 +113,10 @@ extension SessionTests {
         $ errata log --author Ada --grep TWO
         <id>  <time>  Ada       two
         $ errata log --graph --author Ada
-        | Error: --graph draws whole histories: give it no filter and no --json.
+        ○  <id>  <day>  Ada       (main, tag: v1) two
+        ○  <id>  <day>  Ada       one
+        $ errata log --graph --json
+        | Error: --graph is for people: with --json, commits name their parents.
         | Usage: errata log <options>
         |   See 'errata log --help' for more information.
         = 64

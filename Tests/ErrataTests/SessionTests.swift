@@ -91,6 +91,7 @@ struct SessionTests {
                     ["log", "--all", "--subject", "c"],
                     ["log", "--author", "Ada", "--grep", "TWO"],
                     ["log", "--graph", "--author", "Ada"],
+                    ["log", "--graph", "--json"],
                     [
                         "audit", "--sql",
                         "SELECT type, count(*) AS n FROM operations GROUP BY type",

@@ -65,6 +65,21 @@ extension KnowledgeBase {
         }
     }
 
+    /// Returns for each of these commits, named by their operations, the nearest of the others behind it.
+    ///
+    /// Which one its first parents lead to comes first. Throws `unknown_operation` for one that wrote no commit.
+    package func lines(
+        among operations: [UInt64], firstParentOnly: Bool
+    ) async throws(ServiceError) -> [[UInt64]] {
+        try checkLimit(operations.count)
+        let (_, graph) = try await audit.ready(atMost: configuration.indexWait)
+        for sequence in operations where !graph.hasCommit(sequence) {
+            throw ServiceError(.unknownOperation, "there is no commit @\(sequence)")
+        }
+        let lines = graph.lines(among: Set(operations), firstParentOnly: firstParentOnly)
+        return operations.map { lines[$0] ?? [] }
+    }
+
     // MARK: From the journal
 
     /// Returns the commits that a list goes on with: their operations with dots between.

@@ -9,12 +9,13 @@ struct LogCommand: ParsableCommand {
         abstract: "List commits, newest first",
         discussion: """
             Everything that led to a version, 'main' if none is given, merged lines included. \
-            Filters can be combined.
+            Filters can be combined. The lines of a graph lead past commits that are left out.
 
               errata log -n 5 --at v1.2
               errata log --subject Twitter --since 2026-11-01
               errata log --all --author Ada --grep rename
               errata log --graph --all
+              errata log --graph --all --author Ada
             """)
 
     @OptionGroup var daemon: DaemonOptions
@@ -72,11 +73,12 @@ struct LogCommand: ParsableCommand {
             throw ValidationError("Give --all or --at, not both.")
         }
         guard graph || !ascii else { throw ValidationError("--ascii is for --graph.") }
-        // Between commits that are left out there are no lines to draw.
-        guard !graph || (filters.allSatisfy { $0.1 == nil } && !daemon.json) else {
-            throw ValidationError("--graph draws whole histories: give it no filter and no --json.")
+        guard !graph || !daemon.json else {
+            throw ValidationError("--graph is for people: with --json, commits name their parents.")
         }
     }
+
+    private var leavesOut: Bool { firstParent || !filters.allSatisfy { $0.1 == nil } }
 
     private var filters: [(String, String?)] {
         [
@@ -115,10 +117,11 @@ struct LogCommand: ParsableCommand {
         let branches = try daemon.client.get("/v1/branches", as: BranchesReply.self).branches
         let tags = try daemon.client.get("/v1/tags", as: TagsReply.self).tags
         let labels = CommitLabels(branches: branches, tags: tags)
+        let parents = try parents(among: commits)
         var drawing = GraphDrawing(ascii || !Terminal.isUTF8 ? .ascii : .lines)
         let width = commits.nameWidth
-        for commit in commits {
-            let row = drawing.add(commit.commit, parents: commit.parents)
+        for (commit, parents) in zip(commits, parents) {
+            let row = drawing.add(commit.commit, parents: parents)
             for line in row.before { Terminal.output.line(Style.dim.on(line)) }
             Terminal.output.line(
                 row.node + "  "
@@ -127,6 +130,20 @@ struct LogCommand: ParsableCommand {
             for line in row.after { Terminal.output.line(Style.dim.on(line)) }
         }
         showMore(next)
+    }
+
+    /// Returns what the lines from each commit lead to: its parents, or what is listed of those behind it.
+    private func parents(among commits: [CommitSummary]) throws -> [[CommitID]] {
+        guard leavesOut, !commits.isEmpty else { return commits.map(\.parents) }
+        let operations = commits.map { String($0.operation) }.joined(separator: ",")
+        let reply = try daemon.client.get(
+            "/v1/commits/lines",
+            [("operations", operations), ("firstParent", firstParent ? "true" : nil)],
+            as: LinesReply.self)
+        let ids = Dictionary(
+            commits.map { ($0.operation, $0.commit) }, uniquingKeysWith: { first, _ in first })
+        guard reply.behind.count == commits.count else { return commits.map(\.parents) }
+        return reply.behind.map { $0.compactMap { ids[$0] } }
     }
 }
 

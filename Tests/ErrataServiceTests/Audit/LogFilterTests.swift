@@ -43,6 +43,31 @@ struct LogFilterTests {
         return messages
     }
 
+    @Test("says how commits lie to each other when others are left out")
+    func lines() async throws {
+        let directory = try TemporaryDirectory()
+        let base = try await make(directory)
+        let five = try base.commitRecord("draft").operation
+        let (four, one) = (
+            try base.commitRecord("main").operation, try base.commitRecord("main~2").operation
+        )
+        let behind = try await base.lines(among: [five, four, one], firstParentOnly: false)
+        #expect(behind == [[one], [one], []])
+        let branch = try base.commitRecord("draft~1").operation - 1
+        for wrong in [branch, UInt64.max] {
+            let error = await #expect(throws: ServiceError.self) {
+                try await base.lines(among: [five, wrong], firstParentOnly: true)
+            }
+            #expect(error?.code == .unknownOperation)
+            #expect(error?.message == "there is no commit @\(wrong)")
+        }
+        let many = await #expect(throws: ServiceError.self) {
+            try await base.lines(among: Array(repeating: one, count: 1_001), firstParentOnly: true)
+        }
+        #expect(many?.code == .limitExceeded)
+        await base.close()
+    }
+
     @Test("is narrowed by fact, subject, author, user, time and text, together and page by page")
     func filters() async throws {
         let directory = try TemporaryDirectory()
