@@ -71,7 +71,12 @@ extension KnowledgeBase {
     package func lines(
         among operations: [UInt64], firstParentOnly: Bool
     ) async throws(ServiceError) -> [[UInt64]] {
-        try checkLimit(operations.count)
+        guard (1...KnowledgeBase.pageCountMax).contains(operations.count) else {
+            throw ServiceError(
+                .limitExceeded,
+                "\(operations.count) operations are named, 1 to \(KnowledgeBase.pageCountMax) may be"
+            )
+        }
         let (_, graph) = try await audit.ready(atMost: configuration.indexWait)
         for sequence in operations where !graph.hasCommit(sequence) {
             throw ServiceError(.unknownOperation, "there is no commit @\(sequence)")
