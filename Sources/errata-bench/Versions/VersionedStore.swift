@@ -31,10 +31,11 @@ struct VersionedStore {
         }
     }
 
-    /// Commits so many corrections, each of one fact, from 64 clients.
-    mutating func correct(_ count: Int) async throws {
+    /// Commits so many corrections, each of one fact, from 64 clients; returns how long that took.
+    mutating func correct(_ count: Int) async throws -> Duration {
         let places = (0..<count).map { _ in Int(random.next() % UInt64(factCount)) }
         let next = Int(random.next() % 1_000_000)
+        let start = ContinuousClock.now
         try await withThrowingTaskGroup(of: CommitID?.self) { group in
             for client in 0..<64 {
                 group.addTask { [journal] in
@@ -47,6 +48,7 @@ struct VersionedStore {
             }
             for try await head in group { if let head { heads.append(head) } }
         }
+        return ContinuousClock.now - start
     }
 
     static func fact(_ i: Int, _ object: String) throws -> Fact {

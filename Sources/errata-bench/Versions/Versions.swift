@@ -41,9 +41,11 @@ struct Versions: AsyncParsableCommand {
 
         try await measure(&store, peers, report, "young")
         let before = try store.journal.usedBytes()
-        try await store.correct(commits)
+        let between = try await store.correct(commits)
         let growth = Double(try store.journal.usedBytes() - before) / Double(commits)
         try await measure(&store, peers, report, "after \(commits) commits")
+        report.figure(
+            "64 clients, the commits between", Double(commits) / between.inSeconds, "a second")
         report.figure("growth by a commit of one edit", growth, "bytes")
         var restart = Sample()
         for _ in 0..<5 { restart.add(try await store.reopen()) }
@@ -65,6 +67,7 @@ struct Versions: AsyncParsableCommand {
         try await store.groups(report)
         try await store.diffs(report)
         try await store.merge(report)
+        try store.settle()
         try store.oldVersions(report)
         try store.blame(report)
         try store.proofs(report)
