@@ -21,15 +21,15 @@ final class GroupCommitter<Request: Sendable, Outcome: Sendable>: Sendable {
 
     /// Starts a thread that has `handle` finish each batch, and calls `atEnd` after the last one.
     ///
-    /// A batch weighs at most `weightMax`, unless one request alone does. Requests wait until `isReady` says so of them;
-    /// it is asked after each request and each signal of `wake`.
+    /// A batch weighs at most `weightMax`, unless one request alone does. Requests wait until `isReady` says so of what
+    /// they weigh together; it is asked after each request and each signal of `wake`.
     init(
         weightMax: Int, wake: WakeUp = WakeUp(),
-        isReady: @escaping @Sendable (_ waiting: [Submission]) -> Bool = { _ in true },
+        isReady: @escaping @Sendable (_ waitingWeight: Int) -> Bool = { _ in true },
         handle: @escaping @Sendable (Batch) -> Void, atEnd: @escaping @Sendable () -> Void = {}
     ) throws(JournalError) {
         thread = try WriterThread(
-            wake: wake, isReady: isReady,
+            wake: wake, weight: \.weight, isReady: isReady,
             handle: { submissions in
                 for batch in GroupCommitter.batches(submissions, weightMax) { handle(batch) }
             }, atEnd: atEnd)

@@ -150,21 +150,16 @@ private final class BatchPlanner: Sendable {
         self.storing = storing
     }
 
-    /// Whether these requests are enough to plan them now.
-    func isReady(_ waiting: [PipelinedWriter.Committer.Submission]) -> Bool {
-        isMuch(waiting) || storer.progress.isIdle
-    }
-
-    private func isMuch(_ requests: some Sequence<PipelinedWriter.Committer.Submission>) -> Bool {
-        var weight = 0
-        return requests.contains { submission in
-            weight += submission.request.weight
-            return weight >= store.options.aheadWeightMin
-        }
+    /// Whether requests of this weight are enough to plan them now.
+    func isReady(_ waitingWeight: Int) -> Bool {
+        waitingWeight >= store.options.aheadWeightMin || storer.progress.isIdle
     }
 
     func handle(_ batch: PipelinedWriter.Committer.Batch) {
-        if !isMuch(batch), storer.progress.isIdle { return writeAtOnce(batch) }
+        let weight = batch.reduce(0) { $0 + $1.request.weight }
+        if weight < store.options.aheadWeightMin, storer.progress.isIdle {
+            return writeAtOnce(batch)
+        }
         let rest = batch.dropFirst(planAhead(batch))
         if !rest.isEmpty {
             storer.progress.waitUntilIdle()

@@ -7,6 +7,8 @@ import Synchronization
 final class WriterThread<Item: Sendable>: Sendable {
     private struct State: ~Copyable {
         var waiting: [Item] = []
+        /// What they weigh together.
+        var weight = 0
         var isClosing = false
         var onEnd: [@Sendable () -> Void] = []
         var hasEnded = false
@@ -14,20 +16,23 @@ final class WriterThread<Item: Sendable>: Sendable {
 
     private let state = Mutex(State())
     private let wake: WakeUp
-    private let isReady: @Sendable (_ waiting: [Item]) -> Bool
+    private let weight: @Sendable (Item) -> Int
+    private let isReady: @Sendable (_ waitingWeight: Int) -> Bool
     private let handle: @Sendable ([Item]) -> Void
     private let atEnd: @Sendable () -> Void
 
     /// Starts the thread; `handle` runs on it alone, with one or more items in the order they came, and `atEnd` when
     /// the last is handled.
     ///
-    /// Items wait until `isReady` says so of them; it is asked after each item and each signal of `wake`.
+    /// Items wait until `isReady` says so of what they weigh together; it is asked after each item and each signal of
+    /// `wake`.
     init(
-        wake: WakeUp = WakeUp(),
-        isReady: @escaping @Sendable (_ waiting: [Item]) -> Bool = { _ in true },
+        wake: WakeUp = WakeUp(), weight: @escaping @Sendable (Item) -> Int = { _ in 1 },
+        isReady: @escaping @Sendable (_ waitingWeight: Int) -> Bool = { _ in true },
         handle: @escaping @Sendable ([Item]) -> Void, atEnd: @escaping @Sendable () -> Void = {}
     ) throws(JournalError) {
         self.wake = wake
+        self.weight = weight
         self.isReady = isReady
         self.handle = handle
         self.atEnd = atEnd
@@ -49,10 +54,12 @@ final class WriterThread<Item: Sendable>: Sendable {
 
     /// Queues `item`; returns false if the thread is closing and will not take it.
     func submit(_ item: Item) -> Bool {
+        let weight = weight(item)
         let (isTaken, mustWake) = state.withLock { state -> (Bool, Bool) in
             guard !state.isClosing else { return (false, false) }
             state.waiting.append(item)
-            return (true, isReady(state.waiting))
+            state.weight += weight
+            return (true, isReady(state.weight))
         }
         if mustWake { wake.signal() }
         return isTaken
@@ -81,8 +88,8 @@ final class WriterThread<Item: Sendable>: Sendable {
         while true {
             wake.wait()
             let (items, isClosing) = state.withLock { state -> ([Item], Bool) in
-                guard state.isClosing || isReady(state.waiting) else { return ([], false) }
-                defer { state.waiting = [] }
+                guard state.isClosing || isReady(state.weight) else { return ([], false) }
+                defer { (state.waiting, state.weight) = ([], 0) }
                 return (state.waiting, state.isClosing)
             }
             if !items.isEmpty { handle(items) }
