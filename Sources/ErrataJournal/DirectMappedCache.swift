@@ -48,19 +48,6 @@ protocol DirectMappedKey: Equatable, Sendable {
     var spread: UInt64 { get }
 }
 
-/// Trie nodes.
-///
-/// A commit walks from the root to each of its facts and so reads again what the last one read or made: the
-/// upper levels, which all paths share. At most 10 MB; the upper five levels of a large trie are 4,681 nodes.
-///
-/// After a transaction that ended without a commit everything is to be forgotten: what it made lies nowhere.
-typealias TrieNodeCache = DirectMappedCache<TrieLink, TrieNode>
-
-extension TrieLink: DirectMappedKey {
-    /// Fibonacci hashing (Knuth, volume 3, section 6.4) of where the node lies.
-    var spread: UInt64 { (sequence << 20 ^ UInt64(offset)) &* 0x9e37_79b9_7f4a_7c15 }
-}
-
 /// Where commits lie that were passed on the way to their ancestors, at most 2 MB: long jumps are the same for many.
 typealias LineageCache = DirectMappedCache<CommitID, Lineage>
 

@@ -130,9 +130,6 @@ extension JournalStore {
         keepSlots(of: batch.requests, batch.outcomes)
     }
 
-    /// Forgets the trie nodes of plans that were not stored: they lie nowhere.
-    func forgetPlans() { cachedTrie.cache?.removeAll() }
-
     // MARK: Planning
 
     /// Plans `request` at `position`, which moves on unless the request is refused, and adds what it changes.

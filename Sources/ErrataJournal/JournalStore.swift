@@ -103,6 +103,14 @@ final class JournalStore: Sendable {
         policy.withLock { $0 = loaded.policy }
     }
 
+    /// Remembers a node that is going to be where its link says.
+    func keep(_ made: TrieUpdate.MadeNode) {
+        nodeCache.keep(made.node, made.link, at: made.position)
+    }
+
+    /// Forgets the trie nodes of plans that were not stored: they lie nowhere.
+    func forgetPlans() { nodeCache.removeAll() }
+
     /// Runs `body` on one view; every error comes out as a ``JournalError``.
     func read<Result>(
         _ body: (borrowing ReadTransaction) throws -> Result

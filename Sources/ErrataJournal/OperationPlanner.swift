@@ -135,7 +135,7 @@ struct OperationPlanner: ~Copyable {
             conflicts: commit.conflicts, nodes: next.nodes, payloads: sealer.new,
             unchangedCount: new.unchangedCount)
         // Nothing refuses the request any more, so the nodes will be where their links say.
-        for (link, node) in next.made { store.cachedTrie.cache?[link] = node }
+        for made in next.made { store.keep(made) }
         return (plan, bytes)
     }
 }
@@ -147,7 +147,7 @@ extension JournalStore {
     func advance(
         _ row: CommitRow, of parent: CommitID, merging merged: [CommitID], by edits: [Edit],
         at sequence: UInt64, _ trie: TrieReader, _ reader: borrowing ReadTransaction
-    ) throws -> (row: CommitRow, nodes: [UInt8], made: [(link: TrieLink, node: TrieNode)]) {
+    ) throws -> (row: CommitRow, nodes: [UInt8], made: [TrieUpdate.MadeNode]) {
         var update = TrieUpdate(at: sequence, trie)
         let root = try update.apply(edits.map { .init($0.fact, $0.new) }, to: row.root, reader)
         var factCount = Int64(bitPattern: row.factCount)

@@ -8,7 +8,7 @@ struct TrieDiff {
     private struct Step {
         let old: TrieEntry?
         let new: TrieEntry?
-        let level: Int
+        let position: TriePosition
 
         var hasNode: Bool {
             if case .node? = old { return true }
@@ -19,7 +19,7 @@ struct TrieDiff {
 
     private var stack: [Step] = []
 
-    init(from old: TrieEntry?, to new: TrieEntry?) { push(old, new, 0) }
+    init(from old: TrieEntry?, to new: TrieEntry?) { push(old, new, .root) }
 
     var isDone: Bool { stack.isEmpty }
 
@@ -34,30 +34,31 @@ struct TrieDiff {
                 found += TrieDiff.changes(step.old, step.new)
                 continue
             }
-            let old = try TrieDiff.entries(step.old, step.level, trie, reader)
-            let new = try TrieDiff.entries(step.new, step.level, trie, reader)
+            let old = try TrieDiff.entries(step.old, step.position, trie, reader)
+            let new = try TrieDiff.entries(step.new, step.position, trie, reader)
             nodeCount += 2
             for digit in (0..<Trie.width).reversed() {
-                push(old[digit], new[digit], step.level + 1)
+                push(old[digit], new[digit], step.position.child(digit))
             }
         }
     }
 
-    private mutating func push(_ old: TrieEntry?, _ new: TrieEntry?, _ level: Int) {
+    private mutating func push(_ old: TrieEntry?, _ new: TrieEntry?, _ position: TriePosition) {
         guard old?.hash != new?.hash else { return }
-        stack.append(Step(old: old, new: new, level: level))
+        stack.append(Step(old: old, new: new, position: position))
     }
 
     /// Returns the entries under `entry`; a leaf stands where the node that it shares would hold it.
     private static func entries(
-        _ entry: TrieEntry?, _ level: Int, _ trie: TrieReader, _ reader: borrowing ReadTransaction
+        _ entry: TrieEntry?, _ position: TriePosition, _ trie: TrieReader,
+        _ reader: borrowing ReadTransaction
     ) throws -> [TrieEntry?] {
         switch entry {
         case nil: return TrieNode().entries
-        case .node(let link): return try trie.node(link, reader).entries
+        case .node(let link): return try trie.node(link, at: position, reader).entries
         case .leaf(let leaf):
             var node = TrieNode()
-            node.entries[TriePath(leaf.fact).digit(level)] = entry
+            node.entries[TriePath(leaf.fact).digit(position.level)] = entry
             return node.entries
         }
     }

@@ -54,6 +54,22 @@ struct TriePath: Sendable {
     }
 }
 
+/// Where a node stands in the trie: the digits on the way to it.
+struct TriePosition: Equatable, Sendable {
+    static let root = TriePosition(level: 0, index: 0)
+
+    let level: Int
+    /// Which one of the places on its level it is; the upper digits of a long way are lost.
+    let index: Int
+
+    func child(_ digit: Int) -> TriePosition {
+        TriePosition(level: level + 1, index: index << Trie.bitsPerLevel | digit)
+    }
+
+    /// How many places there are on a level.
+    static func count(on level: Int) -> Int { 1 << (level * Trie.bitsPerLevel) }
+}
+
 /// One subtree as its parent names it.
 enum TrieEntry: Hashable, Sendable {
     /// The only fact of the subtree, with the hash of the entry.

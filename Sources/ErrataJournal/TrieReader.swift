@@ -7,11 +7,13 @@ struct TrieReader: Sendable {
     /// Nodes that were read and checked before; without it every one comes from the disk.
     var cache: TrieNodeCache?
 
-    /// Returns the node that `link` names.
-    func node(_ link: TrieLink, _ reader: borrowing ReadTransaction) throws -> TrieNode {
-        if let known = cache?[link] { return known }
+    /// Returns the node that `link` names, which stands at `position`.
+    func node(
+        _ link: TrieLink, at position: TriePosition, _ reader: borrowing ReadTransaction
+    ) throws -> TrieNode {
+        if let known = cache?.node(link, at: position) { return known }
         let node = try stored(link, reader)
-        cache?[link] = node
+        cache?.keep(node, link, at: position)
         return node
     }
 
@@ -33,10 +35,11 @@ struct TrieReader: Sendable {
     ) throws -> Leaf? {
         let path = TriePath(fact)
         var entry = root
-        var level = 0
+        var position = TriePosition.root
         while case .node(let link)? = entry {
-            entry = try node(link, reader).entries[path.digit(level)]
-            level += 1
+            let digit = path.digit(position.level)
+            entry = try node(link, at: position, reader).entries[digit]
+            position = position.child(digit)
         }
         guard case .leaf(let leaf)? = entry, leaf.fact == fact else { return nil }
         return leaf.leaf
@@ -49,7 +52,7 @@ struct TrieReader: Sendable {
 struct TrieWalk {
     private struct Step {
         let entry: TrieEntry
-        let level: Int
+        let position: TriePosition
         /// Whether `after` may lie in this subtree.
         let holdsBound: Bool
     }
@@ -60,7 +63,7 @@ struct TrieWalk {
     /// Starts before the first fact that follows `after`.
     init(root: TrieEntry?, after: FactID?) {
         self.after = after
-        stack = root.map { [Step(entry: $0, level: 0, holdsBound: after != nil)] } ?? []
+        stack = root.map { [Step(entry: $0, position: .root, holdsBound: after != nil)] } ?? []
     }
 
     var isDone: Bool { stack.isEmpty }
@@ -78,16 +81,19 @@ struct TrieWalk {
                 found.append(leaf)
             case .node(let link):
                 nodeCount += 1
-                push(try trie.node(link, reader), step)
+                push(try trie.node(link, at: step.position, reader), step)
             }
         }
     }
 
     private mutating func push(_ node: TrieNode, _ step: Step) {
-        let bound = step.holdsBound ? after.map { TriePath($0).digit(step.level) } : nil
+        let bound = step.holdsBound ? after.map { TriePath($0).digit(step.position.level) } : nil
         for digit in (0..<Trie.width).reversed() {
             guard let entry = node.entries[digit], digit >= bound ?? 0 else { continue }
-            stack.append(Step(entry: entry, level: step.level + 1, holdsBound: digit == bound))
+            stack.append(
+                Step(
+                    entry: entry, position: step.position.child(digit),
+                    holdsBound: digit == bound))
         }
     }
 }

@@ -3,6 +3,13 @@ import LMDB
 
 /// Applies edits to a trie and collects the nodes that are new.
 struct TrieUpdate {
+    /// A node that is new, as it will be asked for by the next commit.
+    struct MadeNode {
+        let link: TrieLink
+        let node: TrieNode
+        let position: TriePosition
+    }
+
     /// One fact's new value; nil takes the fact out.
     struct Change {
         let fact: FactID
@@ -25,8 +32,8 @@ struct TrieUpdate {
     private let trie: TrieReader
     /// The new nodes, in the form of the `nodes` table.
     private(set) var nodes: [UInt8] = []
-    /// The last of them, the root among these, as they will be asked for by the next commit.
-    private(set) var made: [(link: TrieLink, node: TrieNode)] = []
+    /// The last of them, the root among these.
+    private(set) var made: [MadeNode] = []
 
     init(at sequence: UInt64, _ trie: TrieReader) {
         self.sequence = sequence
@@ -38,47 +45,49 @@ struct TrieUpdate {
         _ changes: [Change], to root: TrieEntry?, _ reader: borrowing ReadTransaction
     ) throws -> TrieEntry? {
         precondition(zip(changes, changes.dropFirst()).allSatisfy { $0.fact < $1.fact })
-        return try apply(changes[...], to: root, level: 0, reader)
+        return try apply(changes[...], to: root, at: .root, reader)
     }
 
     private mutating func apply(
-        _ changes: ArraySlice<Change>, to entry: TrieEntry?, level: Int,
+        _ changes: ArraySlice<Change>, to entry: TrieEntry?, at position: TriePosition,
         _ reader: borrowing ReadTransaction
     ) throws -> TrieEntry? {
         guard !changes.isEmpty else { return entry }
         switch entry {
-        case nil: return try build(changes.filter { $0.leaf != nil }[...], level: level)
+        case nil: return try build(changes.filter { $0.leaf != nil }[...], at: position)
         case .leaf(let leaf):
             var all = changes.filter { $0.leaf != nil }
             if !changes.contains(where: { $0.fact == leaf.fact }) {
                 let place = all.firstIndex { $0.fact > leaf.fact } ?? all.endIndex
                 all.insert(Change(leaf.fact, leaf.leaf), at: place)
             }
-            return try build(all[...], level: level)
+            return try build(all[...], at: position)
         case .node(let link):
-            let old = try trie.node(link, reader)
+            let old = try trie.node(link, at: position, reader)
             var new = old
             var isChanged = false
-            try TrieUpdate.forEachRun(of: changes, level) { digit, part in
+            try TrieUpdate.forEachRun(of: changes, position.level) { digit, part in
                 let before = old.entries[digit]
-                let after = try apply(part, to: before, level: level + 1, reader)
+                let after = try apply(part, to: before, at: position.child(digit), reader)
                 guard after != before else { return }
                 new.entries[digit] = after
                 isChanged = true
             }
-            return isChanged ? try store(new) : entry
+            return isChanged ? try store(new, at: position) : entry
         }
     }
 
     /// Returns the subtree of these facts alone.
-    private mutating func build(_ facts: ArraySlice<Change>, level: Int) throws -> TrieEntry? {
+    private mutating func build(
+        _ facts: ArraySlice<Change>, at position: TriePosition
+    ) throws -> TrieEntry? {
         guard let first = facts.first, let leaf = first.leaf else { return nil }
         guard facts.count > 1 else { return .leaf(TrieLeaf(fact: first.fact, leaf: leaf)) }
         var node = TrieNode()
-        try TrieUpdate.forEachRun(of: facts, level) { digit, part in
-            node.entries[digit] = try build(part, level: level + 1)
+        try TrieUpdate.forEachRun(of: facts, position.level) { digit, part in
+            node.entries[digit] = try build(part, at: position.child(digit))
         }
-        return try store(node)
+        return try store(node, at: position)
     }
 
     /// Splits changes that share all digits before `level` into runs by their digit there.
@@ -97,7 +106,9 @@ struct TrieUpdate {
     }
 
     /// Returns the entry for `node`: nothing, its only leaf, or a link to where it is now stored.
-    private mutating func store(_ node: TrieNode) throws -> TrieEntry? {
+    private mutating func store(
+        _ node: TrieNode, at position: TriePosition
+    ) throws -> TrieEntry? {
         var count = 0
         var last: TrieEntry?
         for case let entry? in node.entries { (count, last) = (count + 1, entry) }
@@ -114,7 +125,7 @@ struct TrieUpdate {
         node.encode(into: &nodes, at: sequence)
         let link = TrieLink(hash: node.hash, sequence: sequence, offset: offset)
         if made.count == DirectMappedCacheSize.countMax / 4 { made = [] }
-        made.append((link, node))
+        made.append(MadeNode(link: link, node: node, position: position))
         return .node(link)
     }
 }
