@@ -12,7 +12,8 @@ extension Environment {
         at path: String, options: JournalOptions, checkpointByteCount: Int? = nil
     ) throws -> Environment {
         var options = Environment.Options(
-            mapBytes: options.mapBytes, flushMilliseconds: options.flushMilliseconds)
+            mapBytes: options.mapBytes, flushMilliseconds: options.flushMilliseconds,
+            roomByteCountMin: options.roomByteCountMin)
         if !Directory.hasFile(path + "/data.mdb") {
             let draft = path + ".new"
             try removeFiles(in: draft)

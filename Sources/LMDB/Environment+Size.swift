@@ -1,4 +1,5 @@
 import CLMDB
+import Synchronization
 
 // The map grows with the data: see `mdb_env_set_mapsize` in lmdb.h.
 
@@ -32,6 +33,17 @@ extension Environment {
         if size.usedBytes / 4 >= size.mapBytes / 5 { try grow() }
     }
 
+    /// Prepares the file for new pages; where that fails the next transaction is slower, and nothing else.
+    private func makeRoom() {
+        guard options.checkpointByteCount != nil, let used = try? size().usedBytes,
+            used >= options.roomByteCountMin
+        else { return }
+        room.withLock { room in
+            if room == nil { room = try? PageRoom(in: directory, usedByteCount: used) }
+            try? room?.prepare(usedByteCount: used)
+        }
+    }
+
     /// Takes over the size that another process has grown the data to.
     func adoptSize() throws {
         try gate.alone {
@@ -53,6 +65,7 @@ extension Environment {
     /// Runs `body`, which writes to LMDB, again with a larger map while the map is full.
     func growing<Result>(_ body: () throws -> Result) throws -> Result {
         try growIfNearlyFull()
+        makeRoom()
         while true {
             do { return try body() } catch let error as LMDBError where error.kind == .mapFull {
                 try grow()

@@ -19,11 +19,15 @@ package final class Environment: Sendable {
         package var checkpointByteCount: Int?
         /// After so long LMDB takes over what is in the log, and other processes see it.
         package var flushMilliseconds: Int
+        /// From so many bytes in use on room is made for new pages in advance (PageRoom.swift), if there is a log.
+        package var roomByteCountMin: Int
 
         package init(
             mapBytes: Int = 1 << 30, readerCountMax: UInt32 = 1024, tableCountMax: UInt32 = 32,
-            isReadOnly: Bool = false, checkpointByteCount: Int? = nil, flushMilliseconds: Int = 200
+            isReadOnly: Bool = false, checkpointByteCount: Int? = nil, flushMilliseconds: Int = 200,
+            roomByteCountMin: Int = 32 << 20
         ) {
+            self.roomByteCountMin = roomByteCountMin
             self.flushMilliseconds = flushMilliseconds
             self.isReadOnly = isReadOnly
             self.checkpointByteCount = checkpointByteCount
@@ -49,6 +53,8 @@ package final class Environment: Sendable {
     /// Lets one in at a time who changes LMDB; taken before ``writer``.
     let flusher = ReadWriteGate()
     let rows = Mutex(Rows())
+    /// There once room was made for pages.
+    let room = Mutex<PageRoom?>(nil)
     // Used by the one writer while it is in the gate, or by who is alone in the gate. There from the first write on.
     private(set) nonisolated(unsafe) var log: RedoLog?
     /// How many records of the log were acknowledged, from a failure on until all is opened again.

@@ -73,6 +73,17 @@ final class RawFile: Sendable {
         }
     }
 
+    /// Makes the file as long as that, with a hole at its end; it must not be longer.
+    func lengthen(to byteCount: Int) throws(LMDBError) {
+        guard ftruncate(raw, byteCount) == 0 else { throw failure("lengthen") }
+    }
+
+    /// Asks the system to have these pages of the file in memory, each by itself.
+    func bringIn(_ count: Int, at offset: Int) {
+        // Advice: who is refused goes on without.
+        _ = posix_fadvise(raw, offset, count, POSIX_FADV_WILLNEED)
+    }
+
     private func failure(_ verb: String) -> LMDBError {
         LMDBError(code: errno, operation: "\(verb) \(path)")
     }

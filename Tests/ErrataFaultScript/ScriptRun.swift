@@ -41,6 +41,8 @@ final class ScriptRun {
         options.aheadWeightMin = 1
         // So LMDB takes over rows, and checkpoints are made, between the steps.
         options.flushMilliseconds = 1
+        // So the data file becomes longer in advance, small as it is.
+        options.roomByteCountMin = 0
         self.options = options
         journal = try ScriptRun.open(self.directory, options)
         prefix = "r\(try journal.operationCount)-"
