@@ -4,7 +4,8 @@ import Synchronization
 ///
 /// A commit walks from the root to each of its facts, and makes each node on the way anew. So the upper levels have a
 /// place for every position in the trie, where the newest node stands that was seen there: whoever commits next finds
-/// all of these, however many commits there were. Nodes of earlier versions and of lower levels share a table.
+/// all of these, however many commits there were. Those that give way to newer ones share a table with the lower levels:
+/// diffs and merges look at two or three versions.
 ///
 /// At most 21 MB for the upper six levels, which are 37,449 nodes in a large trie, and 10 MB for the others.
 ///
@@ -30,19 +31,28 @@ final class TrieNodeCache: Sendable {
 
     /// Keeps a node.
     func keep(_ node: TrieNode, _ link: TrieLink, at position: TriePosition) {
-        let isOlder =
-            position.level >= TrieNodeCache.upperLevelCount
-            || upper.withLock { levels in
-                if levels[position.level].isEmpty {
-                    levels[position.level] = Array(
-                        repeating: nil, count: TriePosition.count(on: position.level))
-                }
-                let known = levels[position.level][position.index]?.link.sequence ?? 0
-                guard link.sequence >= known else { return true }
-                levels[position.level][position.index] = (link, node)
-                return false
+        let new = (link: link, node: node)
+        let isUpper = position.level < TrieNodeCache.upperLevelCount
+        if let older = isUpper ? replaced(by: new, at: position) : new {
+            others[older.link] = older.node
+        }
+    }
+
+    /// Puts the newer node of two in its place; returns the older one.
+    private func replaced(by new: Entry, at position: TriePosition) -> Entry? {
+        upper.withLock { levels in
+            if levels[position.level].isEmpty {
+                levels[position.level] = Array(
+                    repeating: nil, count: TriePosition.count(on: position.level))
             }
-        if isOlder { others[link] = node }
+            guard let known = levels[position.level][position.index] else {
+                levels[position.level][position.index] = new
+                return nil
+            }
+            guard new.link.sequence >= known.link.sequence else { return new }
+            levels[position.level][position.index] = new
+            return known
+        }
     }
 
     func removeAll() {
