@@ -74,6 +74,7 @@ extension VersionedStore {
         let ours = try await commit(places(250), "ours \(round)")
         let theirs = try await commit(places(250), "theirs \(round)", on: branch)
         let line = try await commit(places(500), "line \(round)")
+        try settle()
         for (name, from, to) in [("one line", ours, line), ("two lines", ours, theirs)] {
             var sample = Sample()
             var count = 0
