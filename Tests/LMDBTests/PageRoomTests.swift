@@ -6,7 +6,7 @@ import Testing
 struct PageRoomTests {
     private static let rowCount = 2_000
 
-    /// Writes rows to an environment and runs `body` on its path while it is open, and when it was closed.
+    /// Writes rows to an environment and runs `body` on its path and size while it is open.
     private func withRows(
         _ options: Environment.Options, _ body: (String, Environment.Size) throws -> Void
     ) throws {
