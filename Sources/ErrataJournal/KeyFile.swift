@@ -19,6 +19,8 @@ final class KeyFile: Sendable {
     static let headerByteCount = 64
     static let secretByteCount = 32
     static let keyByteCount = 32
+    /// How many free slots are read and written at once when the file is opened.
+    private static let pieceSlotCount = 4_096
 
     let store: StoreID
     /// The key of the store's HMACs, fact ids among them.
@@ -110,9 +112,15 @@ final class KeyFile: Sendable {
     /// After a sync that failed, the kernel may hold keys that the disk lacks and call them clean: only
     /// writing them again makes the next sync a promise.
     private func repairFree(from used: UInt64, to count: UInt64) throws(JournalError) {
-        for slot in used..<count {
-            let key = try key(slot) ?? random(KeyFile.keyByteCount)
-            try file.write(key, at: KeyFile.offset(of: slot))
+        for first in stride(from: used, to: count, by: KeyFile.pieceSlotCount) {
+            let slotCount = min(KeyFile.pieceSlotCount, Int(count - first))
+            var keys = try keys(slotCount, from: first)
+            for start in stride(from: 0, to: keys.count, by: KeyFile.keyByteCount)
+            where KeyFile.isErased(keys[start..<start + KeyFile.keyByteCount]) {
+                keys.replaceSubrange(
+                    start..<start + KeyFile.keyByteCount, with: random(KeyFile.keyByteCount))
+            }
+            try file.write(keys, at: KeyFile.offset(of: first))
         }
         try file.sync()
     }
@@ -181,12 +189,20 @@ final class KeyFile: Sendable {
 
     /// Returns the key of a slot, or nil if it was erased.
     func key(_ slot: UInt64) throws(JournalError) -> [UInt8]? {
+        let key = try keys(1, from: slot)
+        return KeyFile.isErased(key[...]) ? nil : key
+    }
+
+    /// Returns the keys of slots that follow each other, as they lie in the file.
+    private func keys(_ count: Int, from slot: UInt64) throws(JournalError) -> [UInt8] {
         guard slot < UInt64(Int32.max) else { throw .corrupt("slot \(slot) is out of range") }
-        let key = try file.read(KeyFile.keyByteCount, at: KeyFile.offset(of: slot))
-        guard key.count == KeyFile.keyByteCount else {
-            throw .corrupt("the key file ends before slot \(slot)")
+        let byteCount = count * KeyFile.keyByteCount
+        let keys = try file.read(byteCount, at: KeyFile.offset(of: slot))
+        guard keys.count == byteCount else {
+            let end = slot + UInt64(keys.count / KeyFile.keyByteCount)
+            throw .corrupt("the key file ends before slot \(end)")
         }
-        return key.contains { $0 != 0 } ? key : nil
+        return keys
     }
 
     /// Overwrites the keys of these slots with zeros; durable when it returns.
@@ -204,7 +220,9 @@ final class KeyFile: Sendable {
     /// Whether one of these keys, as they follow each other in the file, is erased.
     static func hasErased(in keys: [UInt8]) -> Bool {
         stride(from: 0, to: keys.count, by: keyByteCount).contains { start in
-            keys[start..<min(start + keyByteCount, keys.count)].allSatisfy { $0 == 0 }
+            isErased(keys[start..<min(start + keyByteCount, keys.count)])
         }
     }
+
+    private static func isErased(_ key: ArraySlice<UInt8>) -> Bool { key.allSatisfy { $0 == 0 } }
 }
