@@ -24,15 +24,23 @@ package struct Actor: Hashable, Sendable {
         self.socket = socket
     }
 
-    package var cbor: CBOR {
-        .fields([
-            (0, .unsigned(UInt64(uid))),
-            (1, .unsigned(UInt64(gid))),
-            (2, .array(groups.map { .unsigned(UInt64($0)) })),
-            (3, .int(Int64(pid))),
-            (4, userName.map(CBOR.text)),
-            (5, socket.map(CBOR.text)),
-        ])
+    /// Writes the map that every operation and event has of its actor; a name that is missing is left out.
+    package func write(to out: inout CBORWriter) {
+        out.map(4 + (userName == nil ? 0 : 1) + (socket == nil ? 0 : 1))
+        out.unsigned(0)
+        out.unsigned(UInt64(uid))
+        out.unsigned(1)
+        out.unsigned(UInt64(gid))
+        out.unsigned(2)
+        out.array(groups.count)
+        for group in groups { out.unsigned(UInt64(group)) }
+        out.unsigned(3)
+        out.value(.int(Int64(pid)))
+        for (key, text) in [(4 as UInt64, userName), (5, socket)] {
+            guard let text else { continue }
+            out.unsigned(key)
+            out.text(text)
+        }
     }
 
     package init(_ value: CBOR) throws(CBORError) {

@@ -34,11 +34,27 @@ package struct Event: Hashable, Sendable {
     var encoded: [UInt8] { record(checksum: checksum) }
 
     private func record(checksum: [UInt8]?) -> [UInt8] {
-        CBOR.fields([
-            (0, .unsigned(Event.version)), (1, .text(kind)), (2, .int(time.microseconds)),
-            (3, actor.cbor), (4, .bytes(body)), (5, receipt.map { .bytes($0.bytes) }),
-            (6, checksum.map(CBOR.bytes)),
-        ]).encoded
+        var out = CBORWriter(capacity: 256 + body.count)
+        out.map(5 + (receipt == nil ? 0 : 1) + (checksum == nil ? 0 : 1))
+        out.unsigned(0)
+        out.unsigned(Event.version)
+        out.unsigned(1)
+        out.text(kind)
+        out.unsigned(2)
+        out.value(.int(time.microseconds))
+        out.unsigned(3)
+        actor.write(to: &out)
+        out.unsigned(4)
+        out.bytes(body)
+        if let receipt {
+            out.unsigned(5)
+            out.bytes(receipt)
+        }
+        if let checksum {
+            out.unsigned(6)
+            out.bytes(checksum)
+        }
+        return out.bytes
     }
 
     /// What the record's last field must be.

@@ -48,7 +48,7 @@ package struct Operation: Hashable, Sendable {
         out.unsigned(2)
         out.value(.int(time.microseconds))
         out.unsigned(3)
-        out.value(actor.cbor)
+        actor.write(to: &out)
         out.unsigned(4)
         out.bytes(rootBefore)
         out.unsigned(5)

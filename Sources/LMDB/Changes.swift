@@ -82,11 +82,16 @@ package final class PendingRows {
     private var rows: [RowName: [UInt8]?] = [:]
     private var before: PendingRows?
 
-    /// Comes after `before`; what that came after is stored by now.
+    /// Comes after `before`; what that came after is stored by now, and its room is taken over.
     package init(after before: PendingRows? = nil) {
-        before?.before = nil
         self.before = before
-        rows.reserveCapacity(PendingRows.capacity)
+        if let stored = before?.before {
+            before?.before = nil
+            swap(&rows, &stored.rows)
+            rows.removeAll(keepingCapacity: true)
+        } else {
+            rows.reserveCapacity(PendingRows.capacity)
+        }
     }
 
     package func add(_ changes: Changes) {

@@ -31,14 +31,27 @@ final class RedoBatch {
     init() { bytes.reserveCapacity(RedoBatch.capacity) }
 
     init(_ changes: Changes) {
+        // A large transaction has some thousand changes: none is copied, and the bytes are this function's alone.
+        var bytes: [UInt8] = []
         bytes.reserveCapacity(changes.byteCount + 32 * changes.list.count)
-        for change in changes.list {
-            let kind: RedoChange.Kind = change.kind == .delete ? .delete : .put
-            add(kind, change.table.name, key: change.key, value: change.value)
+        changes.list.withUnsafeBufferPointer { list in
+            for i in list.indices {
+                RedoBatch.add(
+                    list[i].kind == .delete ? .delete : .put, list[i].table.name, list[i].key,
+                    list[i].value, to: &bytes)
+            }
         }
+        self.bytes = bytes
     }
 
     func add(_ kind: RedoChange.Kind, _ table: String, key: [UInt8] = [], value: [UInt8] = []) {
+        RedoBatch.add(kind, table, key, value, to: &bytes)
+    }
+
+    private static func add(
+        _ kind: RedoChange.Kind, _ table: String, _ key: [UInt8], _ value: [UInt8],
+        to bytes: inout [UInt8]
+    ) {
         precondition(table.utf8.count < 1 << 8 && key.count < 1 << 16 && value.count < 1 << 32)
         bytes.append(kind.rawValue)
         bytes.append(UInt8(table.utf8.count))
