@@ -52,6 +52,35 @@ final class Report: Sendable {
         row(name, sample.milliseconds)
     }
 
+    // MARK: Young and aged
+
+    /// Prints the medians of the same thing in a young and an aged store, and how many times as slow ageing made it.
+    func ages(_ name: String, _ samples: [Sample]) {
+        let medians = samples.map { 1000 * $0.median }
+        ages(
+            name, medians, "ms", digits: 3, p99: samples.map { 1000 * $0.percentile(0.99) },
+            slowdown: medians[1] / medians[0])
+    }
+
+    /// Prints medians of rates, of which each round has one of a young and one of an aged store.
+    func ages(_ name: String, rates rounds: [[Double]]) {
+        let medians = [0, 1].map { age in rounds.map { $0[age] }.median }
+        ages(name, medians, "a second", slowdown: rounds.map { $0[0] / $0[1] }.median)
+    }
+
+    /// Prints what a young and an aged store have, and how many times as slow ageing made it, where that makes sense.
+    func ages(
+        _ name: String, _ values: [Double], _ unit: String, digits: Int = 0, p99: [Double]? = nil,
+        slowdown: Double? = nil
+    ) {
+        for (i, age) in ["young", "aged"].enumerated() {
+            keep("\(name), \(age)", values[i], unit, p99: p99?[i])
+        }
+        if let slowdown { keep("\(name), ageing", slowdown, "x") }
+        let both = values.map { $0.formatted(digits: digits) }.joined(separator: " / ")
+        row(name, "\(both) \(unit)" + (slowdown.map { ", \($0.formatted(digits: 2)) x" } ?? ""))
+    }
+
     private func keep(_ name: String, _ value: Double, _ unit: String, p99: Double? = nil) {
         figures.withLock {
             $0.all.append(

@@ -2,22 +2,20 @@ import ErrataCore
 import ErrataJournal
 import ErrataTesting
 
-/// A journal of many facts, and what is measured on it.
+/// A journal of many facts, and what is done with it.
 struct VersionedStore {
     private static let factsPerCommit = 50_000
 
     let data: String
     private(set) var journal: Journal
     let factCount: Int
-    let isSmall: Bool
     var random: SplitMix64
     var heads: [CommitID] = []
-    var round = 0
+    private var round = 0
 
     init(at data: String, factCount: Int, _ options: BenchOptions) throws {
         self.data = data
         self.factCount = factCount
-        isSmall = options.smoke
         random = SplitMix64(seed: options.seed)
         journal = try Journal.open(at: data)
     }
@@ -51,6 +49,8 @@ struct VersionedStore {
         return ContinuousClock.now - start
     }
 
+    // MARK: Commits
+
     static func fact(_ i: Int, _ object: String) throws -> Fact {
         try FactDraft(subject: "Subject \(i)", relation: "colour", object: object).checked()
     }
@@ -69,12 +69,63 @@ struct VersionedStore {
         try await Self.commit(places, object, to: journal, on: branch)
     }
 
+    /// Returns how many commits a second come about while so many clients give these facts another object.
+    func rate(of drawn: [[Int]], _ object: String, clients: Int) async throws -> Double {
+        let start = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for client in 0..<clients {
+                group.addTask { [journal] in
+                    for i in stride(from: client, to: drawn.count, by: clients) {
+                        _ = try await Self.commit(drawn[i], "\(object) \(i)", to: journal)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        return Double(drawn.count) / (ContinuousClock.now - start).inSeconds
+    }
+
+    /// Returns a new branch at the head of main.
+    mutating func branch(_ name: String) async throws -> String {
+        let branch = next(name).replacing(" ", with: "-")
+        _ = try await journal.createBranch(
+            branch, at: try journal.head(of: "main"), actor: .ada)
+        return branch
+    }
+
+    /// Commits 500 changes along one line, and 250 on each of two; returns the versions to compare.
+    mutating func twoDiffs() async throws -> [(from: CommitID, to: CommitID)] {
+        let branch = try await branch("diff")
+        let ours = try await commit(places(250), next("ours"))
+        let theirs = try await commit(places(250), next("theirs"), on: branch)
+        let line = try await commit(places(500), next("line"))
+        return [(ours, line), (ours, theirs)]
+    }
+
+    /// Returns a name that was not used before.
+    mutating func next(_ name: String) -> String {
+        round += 1
+        return "\(name) \(round)"
+    }
+
     mutating func places(_ count: Int) -> [Int] {
         var places: Set<Int> = []
         while places.count < min(count, factCount / 2) {
             places.insert(Int(random.next() % UInt64(factCount)))
         }
         return places.sorted()
+    }
+
+    // MARK: Reading
+
+    func factID(_ i: Int) throws -> FactID {
+        journal.factID(for: try Self.fact(i, "red").key)
+    }
+
+    /// Names a version, opens it and reads one fact there.
+    func open(_ head: CommitID, finding id: FactID) throws {
+        let commit = try journal.resolve(Revision(head.hex))
+        _ = try journal.snapshot(at: commit).leaf(of: id)
     }
 
     /// Closes the journal and opens it again; returns how long opening took.
