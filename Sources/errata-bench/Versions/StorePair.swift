@@ -25,7 +25,7 @@ struct StorePair {
         }
         report.figure("commit of all facts", fill.median, "s", digits: 2)
         let before = try stores[1].journal.usedBytes()
-        let rate = Double(commits) / (try await stores[1].correct(commits)).inSeconds
+        let rate = try await stores[1].correct(commits)
         let growth = Double(try stores[1].journal.usedBytes() - before) / Double(commits)
         report.figure("\(commits) commits of one edit, 64 clients", rate, "a second")
         report.figure("growth by a commit of one edit", growth, "bytes")
@@ -96,14 +96,18 @@ struct StorePair {
 
     /// Returns how many commits a second come about while so many clients make `count` of them.
     ///
-    /// All that was committed before is settled: one client would pay for what many left to be written back.
+    /// The commits are made ready before. All that was committed earlier is settled: one client would pay for what many
+    /// left to be written back.
     private mutating func rate(
         _ i: Int, _ count: Int, of editCount: Int, clients: Int
     ) async throws -> Double {
-        let drawn = (0..<count).map { _ in stores[i].places(editCount) }
         let object = stores[i].next("group")
+        let drafts = try (0..<count).map {
+            try VersionedStore.draft(stores[i].places(editCount), "\(object) \($0)")
+        }
         try settle()
-        return try await stores[i].rate(of: drawn, object, clients: clients)
+        return Double(count)
+            / (try await stores[i].run(drafts, clients: clients)).duration.inSeconds
     }
 
     /// Returns when LMDB has all that was committed and the disk is done with it: what follows is measured alone.

@@ -5,6 +5,8 @@ import ErrataTesting
 /// A journal of many facts, and what is done with it.
 struct VersionedStore {
     private static let factsPerCommit = 50_000
+    /// So many commits are made ready before clients make them.
+    private static let draftsPerRun = 10_000
 
     let data: String
     private(set) var journal: Journal
@@ -29,24 +31,18 @@ struct VersionedStore {
         }
     }
 
-    /// Commits so many corrections, each of one fact, from 64 clients; returns how long that took.
-    mutating func correct(_ count: Int) async throws -> Duration {
-        let places = (0..<count).map { _ in Int(random.next() % UInt64(factCount)) }
-        let next = Int(random.next() % 1_000_000)
-        let start = ContinuousClock.now
-        try await withThrowingTaskGroup(of: CommitID?.self) { group in
-            for client in 0..<64 {
-                group.addTask { [journal] in
-                    var last: CommitID?
-                    for i in stride(from: client, to: count, by: 64) {
-                        last = try await Self.commit([places[i]], "c\(next + i)", to: journal)
-                    }
-                    return last
-                }
+    /// Commits so many corrections, each of one fact, from 64 clients; returns how many a second.
+    mutating func correct(_ count: Int) async throws -> Double {
+        var duration = Duration.zero
+        for start in stride(from: 0, to: count, by: Self.draftsPerRun) {
+            let drafts = try (start..<min(start + Self.draftsPerRun, count)).map { _ in
+                try Self.draft([Int(random.next() % UInt64(factCount))], next("corrected"))
             }
-            for try await head in group { if let head { heads.append(head) } }
+            let run = try await run(drafts, clients: 64)
+            heads += run.heads
+            duration += run.duration
         }
-        return ContinuousClock.now - start
+        return Double(count) / duration.inSeconds
     }
 
     // MARK: Commits
@@ -55,34 +51,37 @@ struct VersionedStore {
         try FactDraft(subject: "Subject \(i)", relation: "colour", object: object).checked()
     }
 
-    static func commit(
-        _ places: [Int], _ object: String, to journal: Journal, on branch: String = "main"
-    ) async throws -> CommitID {
+    static func draft(
+        _ places: [Int], _ object: String, on branch: String = "main"
+    ) throws -> CommitDraft {
         let edits = try places.map { DraftEdit.assert(try fact($0, object)) }
-        let draft = CommitDraft(branch: branch, message: "Set", edits: edits)
-        return try await journal.commit(draft, actor: .ada).commit
+        return CommitDraft(branch: branch, message: "Set", edits: edits)
     }
 
     func commit(
         _ places: [Int], _ object: String, on branch: String = "main"
     ) async throws -> CommitID {
-        try await Self.commit(places, object, to: journal, on: branch)
+        try await journal.commit(Self.draft(places, object, on: branch), actor: .ada).commit
     }
 
-    /// Returns how many commits a second come about while so many clients give these facts another object.
-    func rate(of drawn: [[Int]], _ object: String, clients: Int) async throws -> Double {
+    /// Has so many clients make these commits; returns the last one of each, and how long that took.
+    func run(
+        _ drafts: [CommitDraft], clients: Int
+    ) async throws -> (heads: [CommitID], duration: Duration) {
         let start = ContinuousClock.now
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        let heads = try await withThrowingTaskGroup(of: CommitID?.self) { group in
             for client in 0..<clients {
                 group.addTask { [journal] in
-                    for i in stride(from: client, to: drawn.count, by: clients) {
-                        _ = try await Self.commit(drawn[i], "\(object) \(i)", to: journal)
+                    var last: CommitID?
+                    for i in stride(from: client, to: drafts.count, by: clients) {
+                        last = try await journal.commit(drafts[i], actor: .ada).commit
                     }
+                    return last
                 }
             }
-            try await group.waitForAll()
+            return try await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
         }
-        return Double(drawn.count) / (ContinuousClock.now - start).inSeconds
+        return (heads, ContinuousClock.now - start)
     }
 
     /// Returns a new branch at the head of main.
