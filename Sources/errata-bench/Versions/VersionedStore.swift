@@ -58,10 +58,15 @@ struct VersionedStore {
         return CommitDraft(branch: branch, message: "Set", edits: edits)
     }
 
+    /// Commits one object for all these facts.
+    ///
+    /// Where it is inlined, Swift 6.3.1 crashes while it optimizes the caller.
+    @inline(never)
     func commit(
         _ places: [Int], _ object: String, on branch: String = "main"
     ) async throws -> CommitID {
-        try await journal.commit(Self.draft(places, object, on: branch), actor: .ada).commit
+        let draft = try Self.draft(places, object, on: branch)
+        return try await journal.commit(draft, actor: .ada).commit
     }
 
     /// Has so many clients make these commits; returns the last one of each, and how long that took.
