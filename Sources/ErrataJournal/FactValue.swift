@@ -68,8 +68,8 @@ extension JournalStore {
         of fact: FactID, _ leaf: Leaf, _ reader: borrowing ReadTransaction
     ) throws -> FactValue {
         let name = PayloadKey(fact, leaf)
-        if let row = try reader.value(of: name.bytes, in: tables.payloads) {
-            return try openPayload(row, name).map(FactValue.fact) ?? .redacted
+        if let row = try payload(name, reader) {
+            return try openPayload(row).map(FactValue.fact) ?? .redacted
         }
         if let conflict = try conflict(of: fact, leaf, reader) { return .conflict(conflict) }
         throw JournalError.unknownFact(fact, at: "with the leaf \(leaf)")

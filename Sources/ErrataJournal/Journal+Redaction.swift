@@ -66,6 +66,12 @@ extension OperationPlanner {
     func redact(
         _ fact: FactID, _ leaves: [Leaf]?, _ reason: String, _ reader: borrowing ReadTransaction
     ) throws -> OperationPlan {
+        // One whose place is lost would be left out, and come back when the tables are made anew.
+        if let leaf = try store.leafWithoutPlace(of: fact, reader) {
+            throw JournalError(
+                .corrupt, "the place of the value \(leaf) of fact \(fact.hex) is lost",
+                hint: "With the daemon stopped, 'errata fsck --repair' makes it anew.")
+        }
         let readable = try store.payloadNames(of: fact, reader).filter { name in
             try store.redactionRow(name, reader) == nil
         }.map(\.leaf)
@@ -98,33 +104,77 @@ extension JournalStore {
     func payloadNames(
         of fact: FactID, _ reader: borrowing ReadTransaction
     ) throws -> [PayloadKey] {
-        try reader.withCursor(over: tables.payloads) { cursor in
-            var names: [PayloadKey] = []
+        var names: [PayloadKey] = []
+        try forEachPlace(of: fact, reader) { name, _ in
+            names.append(name)
+            return true
+        }
+        return names
+    }
+
+    /// Returns a leaf that some commit gave the fact, and of which neither payload nor conflict is found.
+    fileprivate func leafWithoutPlace(
+        of fact: FactID, _ reader: borrowing ReadTransaction
+    ) throws -> Leaf? {
+        try reader.withCursor(over: tables.history) { cursor in
             var entry = try cursor.seek(atLeast: fact.bytes)
-            while let row = entry, row.key.starts(with: fact.bytes) {
-                guard let name = PayloadKey(decoding: row.key) else {
-                    throw JournalError.corrupt("a payload row of fact \(fact.hex) is damaged")
+            while let row = entry, row.key.starts(with: fact.bytes),
+                row.key.count == FactID.byteCount + 8
+            {
+                guard let change = HistoryRow(decoding: row.value) else {
+                    throw JournalError.corrupt("a history row of fact \(fact.hex) is damaged")
                 }
-                names.append(name)
+                if let leaf = change.new {
+                    let name = PayloadKey(fact, leaf)
+                    guard
+                        try place(of: name, reader) != nil
+                            || conflict(of: fact, leaf, reader) != nil
+                    else { return leaf }
+                }
                 entry = try cursor.next()
             }
-            return names
+            return nil
         }
     }
 
     /// Erases the keys of these values.
     func eraseKeys(of names: [PayloadKey]) throws(JournalError) {
-        let slots = try read { reader in
-            try names.map { name in
-                guard let row = try reader.value(of: name.bytes, in: tables.payloads),
-                    let sealed = SealedPayload(decoding: row)
-                else {
-                    throw JournalError.corrupt("the redacted fact \(name.fact.hex) has no payload")
+        try keys.erase(try slots(of: names))
+    }
+
+    /// Returns the slots of these payloads, also where damage hides their places: what was redacted must go.
+    private func slots(of names: [PayloadKey]) throws(JournalError) -> [UInt64] {
+        var hidden: Set<PayloadKey> = []
+        var slots = try read { reader in
+            try names.compactMap { name -> UInt64? in
+                let place = try reader.value(of: PayloadPlace.key(of: name), in: tables.history)
+                    .flatMap { PayloadPlace(decoding: $0) }
+                let row = try place.flatMap {
+                    try storedPayload(of: name.fact, at: $0.sequence, reader)
                 }
-                return sealed.slot
+                if let row, row.name == name { return row.sealed.slot }
+                hidden.insert(name)
+                return nil
             }
         }
-        try keys.erase(slots)
+        var after: [UInt8]? = []
+        while !hidden.isEmpty, let start = after {
+            let rows = try read {
+                try $0.entries(
+                    of: tables.payloads, after: start, limit: JournalStore.redactionChunkCount)
+            }
+            for row in rows {
+                guard let payload = PayloadRow(decoding: row.key, row.value),
+                    hidden.remove(payload.name) != nil
+                else { continue }
+                slots.append(payload.sealed.slot)
+            }
+            after = rows.last?.key
+        }
+        if let name = hidden.first {
+            throw .corrupt("the redacted fact \(name.fact.hex) has no payload")
+        }
+        return slots
     }
 
     /// Erases the keys that a redaction did not live to erase.

@@ -33,6 +33,7 @@ package struct JournalError: Error, Equatable, Sendable, CustomStringConvertible
         case storeClosed = "store_closed"
         case unsupportedFileSystem = "unsupported_file_system"
         case unsupportedFormat = "unsupported_format"
+        case storeOutdated = "store_outdated"
         case corrupt
         case storageFull = "storage_full"
         case storageReadOnly = "storage_read_only"
@@ -185,6 +186,16 @@ extension JournalError {
                 + "\(JournalFormat.version)",
             hint: "Use the program that wrote the store, or a later one.")
     }
+
+    static func outdated(_ directory: String, _ reason: String) -> JournalError {
+        JournalError(
+            .storeOutdated, "\(directory) is the store of an earlier program: \(reason)",
+            hint: updateHint)
+    }
+
+    /// What is to be done about `store_outdated`.
+    package static let updateHint =
+        "'errata serve --data' brings it up to date; of a backup, serve a copy."
 
     static func unknownFeatures(_ flags: UInt64, of place: String) -> JournalError {
         JournalError(

@@ -15,11 +15,12 @@ import LMDB
 //               "slots"                    the next free slot (8); slots in use (8), if fewer
 //               "derived"                  the layout of the derived tables (8), see JournalRebuild.swift
 //   operations  sequence (8)               record, see Operation.swift               append only
-//   payloads    FactID (16), leaf (32)     slot (8), sealed fact; see Payloads.swift     insert only
+//   payloads    sequence (8), FactID (16)  leaf (32), slot (8), sealed fact; see Payloads.swift  append only
 //   merkle      level (1), index (8)       hash (32) of a complete subtree           derived
 //   commits     commit id (32)             row, see CommitRow.swift                  derived
 //   nodes       sequence (8)               the trie nodes that are new in it         derived
 //   history     FactID (16), sequence (8)  commit id (32), flags (1), leaves         derived
+//               FactID, 0xff, leaf (32)    where the payload lies; see PayloadPlace.swift  derived
 //   branches    name                       commit id (32), sequence (8)              derived
 //   tags        name                       commit id (32), sequence (8)              derived
 //   reflog      name, 0, sequence (8)      commit id (32), or nothing if deleted     derived
@@ -47,12 +48,14 @@ enum JournalFormat {
     static let graphFlag: UInt64 = 1
     /// Slots that no payload uses, before the last that one uses.
     static let gapFlag: UInt64 = 2
+    /// Payloads lie in the order of the operations that brought them.
+    static let payloadOrderFlag: UInt64 = 4
     /// Features that a reader must know.
-    static let readerFlags = graphFlag | gapFlag
+    static let readerFlags = graphFlag | gapFlag | payloadOrderFlag
     /// Features that only a writer must know: none yet.
     static let writerFlags: UInt64 = 0
-    /// The layout of the derived tables: 2 since commit rows know of merges.
-    static let derivedLayout: UInt64 = 2
+    /// The layout of the derived tables: 2 since commit rows know of merges, 3 since `history` knows where payloads lie.
+    static let derivedLayout: UInt64 = 3
 
     static let formatKey = Array("format".utf8)
     static let slotsKey = Array("slots".utf8)
@@ -114,9 +117,11 @@ struct JournalTables: Sendable {
 /// The first row of an environment: which format it has and which store it belongs to.
 struct FormatRow: Equatable {
     var version = JournalFormat.version
-    var readerFlags = JournalFormat.graphFlag
+    var readerFlags = JournalFormat.graphFlag | JournalFormat.payloadOrderFlag
     var writerFlags = JournalFormat.writerFlags
     let store: StoreID
+
+    var hasPayloadOrder: Bool { readerFlags & JournalFormat.payloadOrderFlag != 0 }
 
     init(store: StoreID, hasGaps: Bool = false) {
         self.store = store

@@ -24,6 +24,16 @@ package struct JournalOptions: Sendable {
     package var roomByteCountMin = 32 << 20
     /// Whether opening makes every table anew that follows from the operations.
     package var rebuildsDerived = false
+    /// Hears how many operations are done while opening brings the store up to date, which an earlier program wrote.
+    package var updateProgress:
+        @Sendable (_ step: UpdateStep, _ done: UInt64, _ count: UInt64) -> Void =
+            { _, _, _ in }
+
+    /// What is done to the store of an earlier program.
+    package enum UpdateStep: String, Sendable {
+        case payloads
+        case tables
+    }
 
     package init(
         mapBytes: Int = 1 << 32, keyBatchCount: UInt64 = 4096,

@@ -1,7 +1,7 @@
 import ErrataCore
 import LMDB
 
-// REBUILDING. Derived tables follow from the operations, so they can be made anew at any time: when their layout
+// REBUILDING. Derived tables follow from operations and payloads, so they can be made anew at any time: when their layout
 // is that of an earlier program, or when they are damaged. `derived` in `meta` names their layout. While they are
 // being made it is absent, so that an interrupted rebuild begins again.
 
@@ -9,14 +9,22 @@ extension JournalStore {
     /// About how many rows are written in one transaction.
     private static let rebuildRowCount = 20_000
 
-    /// Rebuilds the derived tables if an earlier program wrote them, or a rebuild was interrupted.
-    func rebuildIfOutdated() throws {
-        let isOutdated = try environment.read { reader in
-            guard try reader.count(of: tables.operations) > 0 else { return false }
-            let layout = try reader.value(of: JournalFormat.derivedKey, in: tables.meta)
-            return layout?.bigEndianValue != JournalFormat.derivedLayout
+    /// Moves payloads and rebuilds the derived tables if an earlier program wrote them, or that was interrupted.
+    func bringUpToDate() throws {
+        let (count, isOutdated, layout) = try environment.read { reader in
+            (try operationCount(reader), try self.isOutdated(reader), try derivedLayout(reader))
         }
-        if isOutdated || options.rebuildsDerived { try rebuild { _ in } }
+        let isCurrent = count == 0 || layout == JournalFormat.derivedLayout && !isOutdated
+        guard !isCurrent || options.rebuildsDerived else { return }
+        if isOutdated, count > 0 {
+            try movePayloads { options.updateProgress(.payloads, $0, count) }
+        }
+        try rebuild { if !isCurrent { options.updateProgress(.tables, $0, count) } }
+    }
+
+    /// Returns which layout the derived tables have; nil while they are being made.
+    func derivedLayout(_ reader: borrowing ReadTransaction) throws -> UInt64? {
+        try reader.value(of: JournalFormat.derivedKey, in: tables.meta)?.bigEndianValue
     }
 
     /// Deletes every derived row and makes it anew from the operations; `progress` hears how many are done.
@@ -40,11 +48,7 @@ extension JournalStore {
             }
             let layout = [UInt8](bigEndian: JournalFormat.derivedLayout)
             try transaction.put(layout, for: JournalFormat.derivedKey, in: tables.meta)
-            let slots = try transaction.reader.value(of: JournalFormat.slotsKey, in: tables.meta)
-            let format = FormatRow(
-                store: keys.store, hasGaps: try SlotsRow(decoding: slots).hasGaps
-            ).encoded
-            try transaction.put(format, for: JournalFormat.formatKey, in: tables.meta)
+            try putFormat(transaction)
         }
     }
 

@@ -115,25 +115,25 @@ extension JournalStore {
     ) throws -> Search {
         let (start, knowsAll) = valueMemory.withLock { $0.search(hash, of: fact) }
         if let start {
-            let rows = try payloads(of: fact, leafStart: start, reader)
-            if let row = try rows.first(where: { try holds($0.sealed, payload, $0.name) }) {
-                return .known(row.name.leaf)
+            let places = try places(of: fact, leafStart: start, reader)
+            if let found = try places.first(where: { try holds($0.place, payload, $0.name) }) {
+                return .known(found.name.leaf)
             }
         } else if knowsAll {
             return .new
         }
-        let rows = try payloads(
+        let places = try places(
             of: fact, atMost: JournalStore.quickRowCountMax + 1, reader)
-        guard rows.count <= JournalStore.quickRowCountMax else {
+        guard places.count <= JournalStore.quickRowCountMax else {
             return quickly
                 ? .unclear : try findAmongAll(payload, of: fact, before: count, reader)
         }
-        let alike = rows.filter { $0.sealed.payloadByteCount == payload.count }
+        let alike = places.filter { $0.place.payloadByteCount == payload.count }
         guard alike.count <= ValueMemory.scanCountMax else {
             return try findAmongAll(payload, of: fact, before: count, reader)
         }
-        let row = try alike.first { try holds($0.sealed, payload, $0.name) }
-        return row.map { .known($0.name.leaf) } ?? .new
+        let found = try alike.first { try holds($0.place, payload, $0.name) }
+        return found.map { .known($0.name.leaf) } ?? .new
     }
 
     /// Looks through all values of a fact, and remembers them.
@@ -143,10 +143,11 @@ extension JournalStore {
     ) throws -> Search {
         var found: Leaf?
         var values: [(hash: FactValueHash, leaf: Leaf)] = []
-        try forEachPayload(of: fact.bytes, reader) { name, sealed in
+        try forEachPlace(of: fact, reader) { name, place in
             // One that is damaged is nobody's value any more; to name it is up to verification.
-            guard !sealed.isEmpty, let key = try keys.key(sealed.slot),
-                let value = try? sealed.opened(name: name, slotKey: key)
+            guard place.boxByteCount > 0, let key = try keys.key(place.slot),
+                let row = try storedPayload(of: fact, at: place.sequence, reader), row.name == name,
+                let value = try? row.sealed.opened(name: name, slotKey: key)
             else { return true }
             values.append((FactValueHash(fact, value), name.leaf))
             if value == payload { found = name.leaf }
@@ -156,47 +157,27 @@ extension JournalStore {
         return found.map { .known($0) } ?? .new
     }
 
-    /// Returns whether a row holds `payload`; a redacted one holds nothing, and its text comes back as a new value.
+    /// Returns whether `payload` lies at a place; a redacted one holds nothing, and its text comes back as a new value.
     private func holds(
-        _ sealed: SealedPayload, _ payload: [UInt8], _ name: PayloadKey
+        _ place: PayloadPlace, _ payload: [UInt8], _ name: PayloadKey
     ) throws -> Bool {
-        guard sealed.payloadByteCount == payload.count, let key = try keys.key(sealed.slot) else {
+        guard place.payloadByteCount == payload.count, let key = try keys.key(place.slot) else {
             return false
         }
         return Leaf(.hmac(payload, key: key)) == name.leaf
     }
 
-    /// Returns the payload rows of a fact whose leaves begin with `start`, the first `countMax` of them.
-    private func payloads(
+    /// Returns where the payloads of a fact lie whose leaves begin with `start`, the first `countMax` of them.
+    private func places(
         of fact: FactID, leafStart start: [UInt8] = [], atMost countMax: Int = .max,
         _ reader: borrowing ReadTransaction
-    ) throws -> [(name: PayloadKey, sealed: SealedPayload)] {
-        var rows: [(name: PayloadKey, sealed: SealedPayload)] = []
-        try forEachPayload(of: fact.bytes + start, reader) { name, sealed in
-            rows.append((name, sealed))
-            return rows.count < countMax
+    ) throws -> [(name: PayloadKey, place: PayloadPlace)] {
+        var places: [(name: PayloadKey, place: PayloadPlace)] = []
+        try forEachPlace(of: fact, leafStart: start, reader) { name, place in
+            places.append((name, place))
+            return places.count < countMax
         }
-        return rows
-    }
-
-    /// Calls `body` with each payload row whose key begins with `prefix`, a fact's id at least, until it returns false.
-    private func forEachPayload(
-        of prefix: [UInt8], _ reader: borrowing ReadTransaction,
-        _ body: (PayloadKey, SealedPayload) throws -> Bool
-    ) throws {
-        try reader.withCursor(over: tables.payloads) { cursor in
-            var entry = try cursor.seek(atLeast: prefix)
-            while let row = entry, row.key.starts(with: prefix) {
-                guard let name = PayloadKey(decoding: row.key),
-                    let sealed = SealedPayload(decoding: row.value)
-                else {
-                    let fact = Hex.encode(prefix.prefix(FactID.byteCount))
-                    throw JournalError.corrupt("a payload row of fact \(fact) is damaged")
-                }
-                guard try body(name, sealed) else { return }
-                entry = try cursor.next()
-            }
-        }
+        return places
     }
 
     // MARK: Sealing

@@ -216,18 +216,19 @@ extension JournalStore {
         }
     }
 
-    /// Stores the payloads that the next operation brings, and counts their slots.
+    /// Stores the payloads that the last operation brings, and counts their slots.
     private func add(
-        _ payloads: [NewPayload],
-        _ position: inout JournalPosition, _ changes: inout Changes
+        _ payloads: [NewPayload], _ position: inout JournalPosition, _ changes: inout Changes
     ) {
+        let sequence = position.frontier.size - 1
         let hadGaps = position.slots.hasGaps
         for payload in payloads {
+            let row = PayloadRow(at: sequence, payload.name, payload.sealed)
+            changes.append(row.value, for: row.key, in: tables.payloads)
             changes.insert(
-                payload.sealed.encoded, for: payload.name.bytes, in: tables.payloads)
+                row.place.encoded, for: PayloadPlace.key(of: row.name), in: tables.history)
             position.slots.add(payload.sealed.slot)
         }
-        let sequence = position.frontier.size - 1
         valueMemory.withLock { memory in
             for payload in payloads { memory.add(payload.hash, payload.name.leaf, at: sequence) }
         }
@@ -244,11 +245,12 @@ extension JournalStore {
         _ names: [PayloadKey], _ changes: inout Changes, _ reader: borrowing ReadTransaction
     ) throws {
         for name in names {
-            guard let row = try reader.value(of: name.bytes, in: tables.payloads),
-                let sealed = SealedPayload(decoding: row)
-            else { throw JournalError.corrupt("the redacted fact \(name.fact.hex) has no payload") }
-            changes.put(
-                [UInt8](bigEndian: sealed.slot), for: name.bytes, in: tables.payloads)
+            guard let full = try payload(name, reader) else {
+                throw JournalError.corrupt("the redacted fact \(name.fact.hex) has no payload")
+            }
+            let row = PayloadRow(at: full.sequence, name, full.sealed.emptied)
+            changes.put(row.value, for: row.key, in: tables.payloads)
+            changes.put(row.place.encoded, for: PayloadPlace.key(of: name), in: tables.history)
         }
     }
 

@@ -40,7 +40,7 @@ final class JournalStore: Sendable {
         self.options = options
         position = Mutex(JournalPosition())
         try checkFormat()
-        try rebuildIfOutdated()
+        try bringUpToDate()
         try loadPosition()
         if position.withLock({ $0.frontier.size }) == 0 {
             // Slots are drawn only after operation 0 is durable: a journal without it was emptied.
@@ -61,15 +61,26 @@ final class JournalStore: Sendable {
         do { tables = try JournalTables(in: environment) } catch let error as LMDBError
             where error.kind == .notFound
         {
-            throw JournalError(
-                .unsupportedFormat, "\(directory) lacks a table: \(error)",
-                hint: "'errata serve' brings the store of an earlier program up to date.")
+            guard try JournalStore.lacksPayloadOrder(environment) else { throw error }
+            throw JournalError.outdated(directory, "it lacks a table: \(error)")
         }
         lock = nil
         self.keys = keys
         options = JournalOptions()
         position = Mutex(JournalPosition())
         try checkFormat()
+        if try environment.read({ try isOutdated($0) }) {
+            throw JournalError.outdated(
+                directory, "its payloads are not in the order of the operations")
+        }
+    }
+
+    /// Whether the format row is that of an earlier program.
+    private static func lacksPayloadOrder(_ environment: Environment) throws -> Bool {
+        let meta = try environment.tables(named: ["meta"])[0]
+        let row = try environment.read { try $0.value(of: JournalFormat.formatKey, in: meta) }
+        return try row.map { try !FormatRow(decoding: $0, of: "the journal").hasPayloadOrder }
+            ?? false
     }
 
     // LMDB may be taking over rows just now: who opens the store again must find it closed.

@@ -132,7 +132,8 @@ struct OperationPlanner: ~Copyable {
         let bytes = commit.encoded
         let plan = CommitPlan(
             id: CommitID(.sha256(bytes)), row: next.row, edits: commit.edits,
-            conflicts: commit.conflicts, nodes: next.nodes, payloads: sealer.new,
+            conflicts: commit.conflicts, nodes: next.nodes,
+            payloads: sealer.new.sorted { $0.name.fact < $1.name.fact },
             unchangedCount: new.unchangedCount)
         // Nothing refuses the request any more, so the nodes will be where their links say.
         for made in next.made { store.keep(made) }

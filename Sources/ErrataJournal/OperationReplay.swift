@@ -134,7 +134,7 @@ struct OperationReplay {
         case .undo(let undo): checkUndo(undo, operation, place)
         case .redact(let fact, let leaves, _):
             for leaf in leaves
-            where try !reader.contains(PayloadKey(fact, leaf).bytes, in: tables.payloads) {
+            where try !hasPayload(PayloadKey(fact, leaf), before: operation.sequence, reader) {
                 report("\(place) redacts what the fact \(fact.hex) never was")
             }
         case .policy: break
@@ -218,7 +218,7 @@ struct OperationReplay {
                 tables.conflicts, PayloadKey(conflict.fact, conflict.leaf).bytes,
                 conflict.cbor.encoded, "the conflict of fact \(conflict.fact.hex)", mayRepeat: true)
             for side in conflict.sides.compactMap(\.self)
-            where try !reader.contains(PayloadKey(conflict.fact, side).bytes, in: tables.payloads) {
+            where try !hasPayload(PayloadKey(conflict.fact, side), before: sequence, reader) {
                 report("a side of the conflict of fact \(conflict.fact.hex) is missing")
             }
         }
@@ -227,14 +227,38 @@ struct OperationReplay {
             add(
                 tables.history, edit.fact.bytes + [UInt8](bigEndian: sequence), row.encoded,
                 "the change of fact \(edit.fact.hex) by operation \(sequence)")
-            guard let leaf = edit.new, conflicts[edit.fact] != leaf else { continue }
-            let name = PayloadKey(edit.fact, leaf).bytes
-            if try !reader.contains(name, in: tables.payloads),
-                try !reader.contains(name, in: tables.conflicts)
-            {
-                report("the value of fact \(edit.fact.hex) in commit \(id.hex) is missing")
+            if let leaf = edit.new, conflicts[edit.fact] != leaf {
+                try applyValue(PayloadKey(edit.fact, leaf), id, at: sequence, reader)
             }
         }
+    }
+
+    /// Looks for what an edit makes of a fact: its payload came with this operation, or with one before.
+    private mutating func applyValue(
+        _ name: PayloadKey, _ id: CommitID, at sequence: UInt64, _ reader: borrowing ReadTransaction
+    ) throws {
+        let isOld = try hasPayload(name, before: sequence, reader)
+        if let row = try store.storedPayload(of: name.fact, at: sequence, reader), row.name == name
+        {
+            if isOld {
+                report("operation \(sequence) brings a value of fact \(name.fact.hex) once more")
+            }
+            add(
+                tables.history, PayloadPlace.key(of: name), row.place.encoded,
+                "the place of the value of fact \(name.fact.hex) from operation \(sequence)")
+        } else if try !isOld && !reader.contains(name.bytes, in: tables.conflicts) {
+            report("the value of fact \(name.fact.hex) in commit \(id.hex) is missing")
+        }
+    }
+
+    /// Returns whether an operation before `sequence` brought a value.
+    ///
+    /// Its place is a derived row, which is compared where that operation is replayed.
+    private func hasPayload(
+        _ name: PayloadKey, before sequence: UInt64, _ reader: borrowing ReadTransaction
+    ) throws -> Bool {
+        let row = try reader.value(of: PayloadPlace.key(of: name), in: tables.history)
+        return row.flatMap { PayloadPlace(decoding: $0) }.map { $0.sequence < sequence } ?? false
     }
 
     /// Builds the commit's snapshot from its parent's: the same edits give the same bytes.

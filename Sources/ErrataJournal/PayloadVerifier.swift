@@ -8,10 +8,11 @@ extension JournalStore {
     /// Opens every payload and checks that its name, slot and text belong together.
     func verifyPayloads(_ report: inout VerifyReport, _ progress: (String, UInt64) -> Void) {
         var slots: Set<UInt64> = []
+        var bringer = Bringer()
         var after: [UInt8]? = []
         do {
             while let start = after {
-                let page = try read { try payloadPage(after: start, $0) }
+                let page = try read { try payloadPage(after: start, &bringer, $0) }
                 for (row, next) in zip(page.rows, page.rows.dropFirst())
                 where !row.entry.key.lexicographicallyPrecedes(next.entry.key) {
                     // Going on could come by here again for ever.
@@ -30,24 +31,47 @@ extension JournalStore {
         }
     }
 
-    private struct PayloadRow {
+    private struct FoundRow {
         let entry: Cursor.Entry
-        /// Whether some commit brought this value.
+        /// Nil if the row is cut short.
+        let payload: PayloadRow?
+        /// Whether its operation brought this value.
         let isUsed: Bool
         let isRedacted: Bool
     }
 
+    /// The edits of an operation whose payloads are being looked at, in the order of facts.
+    private struct Bringer {
+        var sequence: UInt64?
+        var edits: [Edit] = []
+
+        /// Returns whether one of the edits gives the fact this leaf.
+        func brings(_ name: PayloadKey) -> Bool {
+            var (low, high) = (0, edits.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if edits[middle].fact < name.fact { low = middle + 1 } else { high = middle }
+            }
+            return low < edits.count && edits[low].fact == name.fact
+                && edits[low].new == name.leaf
+        }
+    }
+
     private func payloadPage(
-        after: [UInt8], _ reader: borrowing ReadTransaction
-    ) throws -> (rows: [PayloadRow], nextSlot: UInt64) {
+        after: [UInt8], _ bringer: inout Bringer, _ reader: borrowing ReadTransaction
+    ) throws -> (rows: [FoundRow], nextSlot: UInt64) {
         let entries = try reader.entries(
             of: tables.payloads, after: after, limit: JournalStore.payloadRowsPerTransaction)
-        var rows: [PayloadRow] = []
+        var rows: [FoundRow] = []
         for entry in entries {
+            let row = PayloadRow(decoding: entry.key, entry.value)
             rows.append(
-                PayloadRow(
-                    entry: entry, isUsed: try isUsed(entry.key, reader),
-                    isRedacted: try reader.contains(entry.key, in: tables.redactions)))
+                FoundRow(
+                    entry: entry, payload: row,
+                    isUsed: try row.map { try isUsed($0, &bringer, reader) } ?? false,
+                    isRedacted: try row.map {
+                        try reader.contains($0.name.bytes, in: tables.redactions)
+                    } ?? false))
         }
         let slots = try SlotsRow(
             decoding: reader.value(of: JournalFormat.slotsKey, in: tables.meta))
@@ -58,25 +82,30 @@ extension JournalStore {
         return (rows, slots.next)
     }
 
-    private func isUsed(_ key: [UInt8], _ reader: borrowing ReadTransaction) throws -> Bool {
-        guard let name = PayloadKey(decoding: key) else { return false }
-        return try reader.withCursor(over: tables.history) { cursor in
-            var entry = try cursor.seek(atLeast: name.fact.bytes)
-            while let row = entry, row.key.starts(with: name.fact.bytes) {
-                if HistoryRow(decoding: row.value)?.new == name.leaf { return true }
-                entry = try cursor.next()
+    /// Asks the operation itself: one truth is held against the other, and no derived row has a say.
+    private func isUsed(
+        _ row: PayloadRow, _ bringer: inout Bringer, _ reader: borrowing ReadTransaction
+    ) throws -> Bool {
+        if bringer.sequence != row.sequence {
+            bringer = Bringer(sequence: row.sequence)
+            // One that cannot be read is a finding of the operations.
+            if let operation = try? operationIfPresent(row.sequence, reader),
+                let bytes = operation.body.commitBytes
+            {
+                bringer.edits = (try? Commit(decoding: bytes).edits) ?? []
             }
-            return false
         }
+        return bringer.brings(row.name)
     }
 
     private func check(
-        _ row: PayloadRow, _ nextSlot: UInt64, _ slots: inout Set<UInt64>,
+        _ row: FoundRow, _ nextSlot: UInt64, _ slots: inout Set<UInt64>,
         _ report: inout VerifyReport
     ) {
-        guard let name = PayloadKey(decoding: row.entry.key),
-            let sealed = SealedPayload(decoding: row.entry.value)
-        else { return report.add("payloads", "a row is cut short") }
+        guard let payload = row.payload else {
+            return report.add("payloads", "a row is cut short")
+        }
+        let (name, sealed) = (payload.name, payload.sealed)
         let place = "the value of fact \(name.fact.hex) in slot \(sealed.slot)"
         if !row.isUsed { report.add("payloads", "\(place) is in no commit") }
         guard sealed.slot < nextSlot else {
@@ -86,7 +115,7 @@ extension JournalStore {
             report.add("payloads", "\(place) shares its slot with another")
         }
         do {
-            guard let fact = try openPayload(row.entry.value, name) else {
+            guard let fact = try openPayload(payload) else {
                 if row.isRedacted, sealed.box.isEmpty { return }
                 if row.isRedacted {
                     return report.add("payloads", "\(place) is still there, sealed")

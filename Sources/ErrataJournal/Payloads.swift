@@ -5,15 +5,18 @@ import LMDB
 
 // PAYLOADS. A fact's canonical encoding is stored once for each value, sealed under the key of its slot:
 //
-//   key     FactID (16) ‖ leaf (32)
-//   value   slot (8) ‖ nonce (12) ‖ AES-256-GCM ciphertext ‖ tag (16), with the key as associated data;
-//           of a redacted value the slot alone
+//   key     sequence of the operation that brought it (8) ‖ FactID (16)
+//   value   leaf (32) ‖ slot (8) ‖ nonce (12) ‖ AES-256-GCM ciphertext ‖ tag (16), with FactID ‖ leaf as
+//           associated data; of a redacted value leaf and slot alone
 //
 //   leaf = HMAC-SHA-256(slot key, payload)
 //   AES key = HMAC-SHA-256(slot key, "errata payload seal 1"), so that no key serves two algorithms
 //
 // A slot seals one payload and no other. The nonce is random all the same: a transaction that failed may
 // have left a first sealing under that slot on the disk.
+//
+// Operations come in their order and facts within one in theirs, so rows are only ever appended, and many commits
+// share a page. What leads from a leaf to its row is derived and lies beside the fact's history (PayloadPlace.swift).
 //
 // The same payload of the same fact finds its earlier row by trying the keys of that fact's rows, which costs one
 // HMAC each; facts with many are remembered (ValueMemory.swift).
@@ -38,30 +41,68 @@ struct PayloadKey: Hashable, Sendable {
     }
 }
 
+/// A row of `payloads`.
+struct PayloadRow {
+    /// The operation that brought the value.
+    let sequence: UInt64
+    let name: PayloadKey
+    let sealed: SealedPayload
+
+    var key: [UInt8] { PayloadRow.key(sequence, name.fact) }
+    var value: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Digest.byteCount + 8 + sealed.box.count)
+        bytes += name.leaf.bytes
+        bytes.append(bigEndian: sealed.slot)
+        bytes += sealed.box
+        return bytes
+    }
+    var place: PayloadPlace {
+        PayloadPlace(sequence: sequence, slot: sealed.slot, boxByteCount: sealed.box.count)
+    }
+
+    static func key(_ sequence: UInt64, _ fact: FactID) -> [UInt8] {
+        [UInt8](bigEndian: sequence) + fact.bytes
+    }
+
+    init(at sequence: UInt64, _ name: PayloadKey, _ sealed: SealedPayload) {
+        self.sequence = sequence
+        self.name = name
+        self.sealed = sealed
+    }
+
+    init?(decoding key: [UInt8], _ value: [UInt8]) {
+        guard let sequence = Array(key.prefix(8)).bigEndianValue,
+            let fact = FactID(key.dropFirst(8)),
+            let leaf = Leaf(value.prefix(Digest.byteCount)),
+            let sealed = SealedPayload(decoding: Array(value.dropFirst(Digest.byteCount)))
+        else { return nil }
+        self.init(at: sequence, PayloadKey(fact, leaf), sealed)
+    }
+}
+
 /// A payload as it lies in LMDB.
 struct SealedPayload: Equatable, Sendable {
     static let nonceByteCount = 12
-    private static let tagByteCount = 16
+    /// By how much nonce and tag make the box longer than the payload.
+    static let overheadByteCount = nonceByteCount + 16
     private static let sealLabel = Array("errata payload seal 1".utf8)
 
     let slot: UInt64
     /// Nonce, ciphertext and tag.
     let box: [UInt8]
 
-    var encoded: [UInt8] { [UInt8](bigEndian: slot) + box }
+    /// What is left of it when the text is taken away: the slot says which key to erase.
+    var emptied: SealedPayload { SealedPayload(slot: slot, box: []) }
 
-    /// Whether the payload was taken away.
-    var isEmpty: Bool { box.isEmpty }
-
-    /// How many bytes were sealed; negative if the row was emptied.
-    var payloadByteCount: Int {
-        box.count - SealedPayload.nonceByteCount - SealedPayload.tagByteCount
+    private init(slot: UInt64, box: [UInt8]) {
+        self.slot = slot
+        self.box = box
     }
 
     init?(decoding bytes: [UInt8]) {
         guard let slot = Array(bytes.prefix(8)).bigEndianValue else { return nil }
-        self.slot = slot
-        box = Array(bytes.dropFirst(8))
+        self.init(slot: slot, box: Array(bytes.dropFirst(8)))
     }
 
     /// Seals `payload` under the key of `slot`, bound to `name`.

@@ -80,37 +80,34 @@ extension JournalStore {
             let chunk = pairs[start..<min(start + Journal.payloadChunkCount, pairs.count)]
             let names = chunk.map { PayloadKey($0.0, $0.1) }
             let rows = try read { reader in
-                try names.map { try payloadRow($0, reader) }
+                try names.map { try payloadUnlessConflict($0, reader) }
             }
-            for (name, row) in zip(names, rows) {
+            for row in rows {
                 guard let row else {
                     facts.append(nil)
                     continue
                 }
-                facts.append(try openPayload(row, name))
+                facts.append(try openPayload(row))
             }
         }
         return facts
     }
 
-    /// Returns the row of a value, nil for a conflict; throws `unknown_fact` if there is neither.
-    private func payloadRow(
+    /// Returns the payload of a value, nil for a conflict; throws `unknown_fact` if there is neither.
+    private func payloadUnlessConflict(
         _ name: PayloadKey, _ reader: borrowing ReadTransaction
-    ) throws -> [UInt8]? {
-        if let row = try reader.value(of: name.bytes, in: tables.payloads) { return row }
+    ) throws -> PayloadRow? {
+        if let row = try payload(name, reader) { return row }
         if try reader.contains(name.bytes, in: tables.conflicts) { return nil }
         throw JournalError.unknownFact(name.fact, at: "with the leaf \(name.leaf)")
     }
 
     /// Returns the fact in a payload row, or nil if its key was erased.
-    func openPayload(_ row: [UInt8], _ name: PayloadKey) throws(JournalError) -> Fact? {
-        guard let sealed = SealedPayload(decoding: row) else {
-            throw .corrupt("the payload row of fact \(name.fact.hex) is cut short")
-        }
-        guard let key = try keys.key(sealed.slot) else { return nil }
-        let payload = try sealed.opened(name: name, slotKey: key)
+    func openPayload(_ row: PayloadRow) throws(JournalError) -> Fact? {
+        guard let key = try keys.key(row.sealed.slot) else { return nil }
+        let payload = try row.sealed.opened(name: row.name, slotKey: key)
         do { return try Fact(payload: payload) } catch {
-            throw .corrupt("the payload of fact \(name.fact.hex) is damaged: \(error)")
+            throw .corrupt("the payload of fact \(row.name.fact.hex) is damaged: \(error)")
         }
     }
 }

@@ -124,14 +124,13 @@ package struct StoreVerifier: Sendable {
         return try store.read { reader in
             try pairs.map { id, leaf -> [Fact]? in
                 let name = PayloadKey(id, leaf)
-                if let row = try reader.value(of: name.bytes, in: store.tables.payloads) {
-                    return [try store.openPayload(row, name)].compactMap(\.self)
+                if let row = try store.payload(name, reader) {
+                    return [try store.openPayload(row)].compactMap(\.self)
                 }
                 guard let conflict = try store.conflict(of: id, leaf, reader) else { return nil }
                 return try conflict.sides.compactMap(\.self).compactMap { side in
-                    let name = PayloadKey(id, side)
-                    return try reader.value(of: name.bytes, in: store.tables.payloads)
-                        .flatMap { try store.openPayload($0, name) }
+                    try store.payload(PayloadKey(id, side), reader)
+                        .flatMap { try store.openPayload($0) }
                 }
             }
         }

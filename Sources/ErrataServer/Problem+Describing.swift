@@ -68,7 +68,8 @@ extension ServiceError.Code {
             .serviceUnavailable
         case .modelRefused, .modelFailed: .badGateway
         case .storageFull: .init(code: 507, reasonPhrase: "Insufficient Storage")
-        case .unsupportedFileSystem, .unsupportedFormat, .corrupt, .io: .internalServerError
+        case .unsupportedFileSystem, .unsupportedFormat, .storeOutdated, .corrupt, .io:
+            .internalServerError
         }
     }
 }

@@ -55,6 +55,7 @@ package struct ServiceError: Error, Equatable, Sendable {
         case storeClosed = "store_closed"
         case unsupportedFileSystem = "unsupported_file_system"
         case unsupportedFormat = "unsupported_format"
+        case storeOutdated = "store_outdated"
         case storageFull = "storage_full"
         case storageReadOnly = "storage_read_only"
         case corrupt

@@ -6,6 +6,7 @@ import Foundation
 //
 //   {"progress": {"part": "operations", "done": 200}}
 //   {"finding": {"place": "journal/nodes", "message": "page 12 is damaged"}}
+//   {"outdated": "/data is the store …"}   it cannot be read before it is brought up to date
 //   {"died": "journal/nodes"}            written by a signal handler: the table that was being read
 //   {"result": {"operations": 13, …}}    the last line of one that came through
 //
@@ -35,12 +36,15 @@ package enum VerifierLine: Codable, Sendable {
 
     case progress(Progress)
     case finding(Finding)
+    /// Why the store cannot be read before it is brought up to date.
+    case outdated(String)
     case died(String)
     case result(Counts)
 
     private enum CodingKeys: String, CodingKey {
         case progress
         case finding
+        case outdated
         case died
         case result
     }
@@ -51,6 +55,8 @@ package enum VerifierLine: Codable, Sendable {
             self = .progress(progress)
         } else if let finding = try fields.decodeIfPresent(Finding.self, forKey: .finding) {
             self = .finding(finding)
+        } else if let reason = try fields.decodeIfPresent(String.self, forKey: .outdated) {
+            self = .outdated(reason)
         } else if let table = try fields.decodeIfPresent(String.self, forKey: .died) {
             self = .died(table)
         } else {
@@ -63,6 +69,7 @@ package enum VerifierLine: Codable, Sendable {
         switch self {
         case .progress(let progress): try fields.encode(progress, forKey: .progress)
         case .finding(let finding): try fields.encode(finding, forKey: .finding)
+        case .outdated(let reason): try fields.encode(reason, forKey: .outdated)
         case .died(let table): try fields.encode(table, forKey: .died)
         case .result(let counts): try fields.encode(counts, forKey: .result)
         }
@@ -109,11 +116,11 @@ package struct VerifierProcess: Sendable {
 
     /// Returns what was found; a process that died is a finding too.
     ///
-    /// Blocks the thread. Cancelling the task ends the process, and throws.
+    /// Throws `store_outdated` for the store of an earlier program. Blocks the thread. Cancelling the task ends the process, and throws.
     package func run(_ progress: @escaping StoreCheck.Progress) async throws -> StoreReport {
         let child = try ChildProcess(program: program, arguments: arguments)
         return try await withTaskCancellationHandler {
-            let report = VerifierProcess.read(child, progress)
+            let report = try VerifierProcess.read(child, progress)
             try Task.checkCancellation()
             return report
         } onCancel: {
@@ -123,8 +130,9 @@ package struct VerifierProcess: Sendable {
 
     private static func read(
         _ child: ChildProcess, _ progress: StoreCheck.Progress
-    ) -> StoreReport {
+    ) throws(ServiceError) -> StoreReport {
         var report = StoreReport(found: VerifyReport(), root: nil)
+        var outdated: String?
         var part = "the store"
         var isComplete = false
         child.lines { line in
@@ -136,6 +144,7 @@ package struct VerifierProcess: Sendable {
                 part = step.part
                 progress(step.part, step.done)
             case .finding(let finding): report.found.add(finding.place, finding.message)
+            case .outdated(let reason): outdated = reason
             case .died(let table): if !table.isEmpty { part = table }
             case .result(let counts):
                 report.take(counts)
@@ -149,6 +158,9 @@ package struct VerifierProcess: Sendable {
         case .signalled(let signal):
             report.found.add(
                 part, "the reading process died of \(signalName(signal)) while it read this")
+        }
+        if let outdated {
+            throw ServiceError(.storeOutdated, outdated, hint: JournalError.updateHint)
         }
         return report
     }

@@ -44,6 +44,9 @@ struct FormatTests {
         rows["trie-nodes-1"] = value("nodes", key + [1])
         rows["trie-nodes-2"] = value("nodes", key + [2])
         rows["history-2"] = value("history", fact.bytes + key + [2])
+        rows["payload-place-1"] = tables["history"]?
+            .first { $0.key.starts(with: fact.bytes + [0xff]) && $0.value.first == 1 }
+            .map { $0.key + $0.value }
         rows["branch-main"] = value("branches", Array("main".utf8))
         rows["reflog-main-4"] = value("reflog", Array("main".utf8) + [0] + key + [4])
         rows["model-reader-8"] = value("models", Array("reader".utf8) + [0] + key + [8])

@@ -201,7 +201,8 @@ struct RefusalTests {
                 "nothing_to_commit", "duplicate_edit", "revert_conflict", "not_an_ancestor",
                 "merge_conflict", "not_in_conflict", "undo_conflict", "cannot_undo", "forbidden",
                 "limit_exceeded", "store_locked", "store_closed", "unsupported_file_system",
-                "unsupported_format", "corrupt", "storage_full", "storage_read_only", "io",
+                "unsupported_format", "store_outdated", "corrupt", "storage_full",
+                "storage_read_only", "io",
             ])
     }
 }

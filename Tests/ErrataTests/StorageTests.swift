@@ -269,6 +269,31 @@ struct StorageTests {
         #expect(try await served.terminate() == 0)
     }
 
+    @Test("of an earlier program is not called damaged, and serving it brings it up to date")
+    func outdatedStore() async throws {
+        let directory = try TemporaryDirectory()
+        let data = directory.file("old")
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+        let tar = Process()
+        tar.executableURL = URL(filePath: "/usr/bin/tar")
+        let archive = TidyTests.root.appending(path: "Fixtures/stores/1-layout-2.tar.gz")
+        tar.arguments = ["-xzf", archive.path, "-C", data]
+        try tar.run()
+        tar.waitUntilExit()
+        for arguments in [
+            ["verify", "--data", data], ["fsck", "--data", data, "--repair"],
+            ["compact", "--data", data], ["restore", data, directory.file("new")],
+        ] {
+            let refused = try await CommandLineTool.run(arguments)
+            #expect(refused.status == 1, "\(arguments)")
+            #expect(refused.stderr.contains("is the store of an earlier program"))
+            #expect(refused.stderr.contains("brings it up to date"), "\(refused.stderr)")
+        }
+        let daemon = try await DaemonProcess(data: data, socket: directory.file("s"))
+        #expect(try await daemon.terminate() == 0)
+        #expect(try await CommandLineTool.run(["fsck", "--data", data]).status == 0)
+    }
+
     @Test("are told apart by fsck, which has the index made anew")
     func fsck() async throws {
         let directory = try TemporaryDirectory()

@@ -28,6 +28,9 @@ struct VerifyBesideCommand: ParsableCommand {
             let check = try StoreCheck(reading: directory)
             defer { check.close() }
             return check.run { part, done in lines.progress(part, done) }
+        } catch let error where error.code == .storeOutdated {
+            lines.write(.outdated(error.message))
+            return StoreReport(found: VerifyReport(), root: nil)
         } catch {
             var found = VerifyReport()
             found.add("store", Failure(describing: error)?.message ?? "\(error)")

@@ -8,6 +8,7 @@ import ErrataService
 import Foundation
 import Glibc
 import Logging
+import Synchronization
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -91,7 +92,10 @@ struct ServeCommand: AsyncParsableCommand {
         let encoder = try await encoderDirectory()
         // From here on SIGINT and SIGTERM are the daemon's.
         signal(SIGINT, SIG_DFL)
-        let knowledge = try KnowledgeBase(knowledgeConfiguration(dataPath, encoder))
+        let bar = ProgressBar("Updating the store")
+        let knowledge = try Result {
+            try KnowledgeBase(knowledgeConfiguration(dataPath, encoder, bar))
+        }.clearing(bar)
         if let failure = knowledge.readerFailure {
             // Who names a reader wants that one; the shipped one can be done without.
             guard readerFile == nil else {
@@ -135,7 +139,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func knowledgeConfiguration(
-        _ data: String, _ encoder: String?
+        _ data: String, _ encoder: String?, _ bar: ProgressBar
     ) -> KnowledgeBase.Configuration {
         var configuration = KnowledgeBase.Configuration(
             dataDirectory: data, encoderDirectory: encoder, readerPrecision: reader.precision,
@@ -144,6 +148,13 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.answerer = answerer?.rawValue
         configuration.languageModel = model
         configuration.modelMemoryBytesMax = modelMemory?.byteCount
+        let isTold = Atomic(false)
+        configuration.journal.updateProgress = { step, done, count in
+            if !isTold.exchange(true, ordering: .relaxed) {
+                Terminal.error.line("Bringing the store up to date.")
+            }
+            bar.update(Int(done), of: Int(count), label: "Updating \(step.rawValue)")
+        }
         return configuration
     }
 
