@@ -47,12 +47,10 @@ struct StoreFixture: Sendable, CustomTestStringConvertible {
     }
 
     private func tar(_ arguments: [String]) throws {
-        let tar = Process()
-        tar.executableURL = URL(filePath: "/usr/bin/tar")
-        tar.arguments = arguments
-        try tar.run()
-        tar.waitUntilExit()
-        guard tar.terminationStatus == 0 else { throw CocoaError(.fileReadCorruptFile) }
+        let end = try ChildProgram(
+            "/usr/bin/tar", arguments, environment: ["PATH": "/usr/bin:/bin"]
+        ).wait()
+        guard end == (0, false) else { throw CocoaError(.fileReadCorruptFile) }
     }
 }
 

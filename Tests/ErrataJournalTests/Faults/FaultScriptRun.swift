@@ -51,9 +51,6 @@ final class FaultScriptRun: Sendable {
 
     /// Runs the script to its end, or until it has hung for a minute.
     func perform(_ plan: Plan, _ fault: Fault? = nil) async throws -> Outcome {
-        let process = Process()
-        process.executableURL = Self.build.appending(path: "ErrataFaultScript")
-        process.arguments = [root, plan.profile, "\(plan.seed)", "\(plan.stepCount)"]
         var environment = [
             "LD_PRELOAD": Self.build.appending(path: "libErrataFaultLayer.so").path,
             "ERRATA_FAULT_ROOT": root, "ERRATA_FAULT_TRACE": trace,
@@ -64,24 +61,20 @@ final class FaultScriptRun: Sendable {
             environment["ERRATA_FAULT_AT"] = "\(fault.call)"
             environment["ERRATA_FAULT_COUNT"] = fault.goesOn ? "0" : "1"
         }
-        process.environment = environment
         let complaints = directory + "/stderr-" + UUID().uuidString
         try Posix.write([], to: complaints)
-        process.standardError = try FileHandle(forWritingTo: URL(filePath: complaints))
-        process.standardOutput = FileHandle.nullDevice
-        let (ends, end) = AsyncStream<Void>.makeStream()
-        process.terminationHandler = { _ in end.finish() }
-        try process.run()
-        let pid = process.processIdentifier
+        let program = try ChildProgram(
+            Self.build.appending(path: "ErrataFaultScript").path,
+            [root, plan.profile, "\(plan.seed)", "\(plan.stepCount)"], environment: environment,
+            errors: complaints)
         let watchdog = Task {
             try await Task.sleep(for: .seconds(60))
-            kill(pid, SIGABRT)
+            kill(program.processID, SIGABRT)
         }
-        for await _ in ends {}
+        let end = await program.ended()
         watchdog.cancel()
         return Outcome(
-            status: process.terminationStatus,
-            wasKilled: process.terminationReason == .uncaughtSignal,
+            status: end.status, wasKilled: end.wasKilled,
             complaint: try String(contentsOfFile: complaints, encoding: .utf8))
     }
 
