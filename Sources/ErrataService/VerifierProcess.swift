@@ -116,7 +116,8 @@ package struct VerifierProcess: Sendable {
 
     /// Returns what was found; a process that died is a finding too.
     ///
-    /// Throws `store_outdated` for the store of an earlier program. Blocks the thread. Cancelling the task ends the process, and throws.
+    /// Throws `store_outdated` for the store of an earlier program. Blocks the thread. Cancelling the task ends the
+    /// process, and throws.
     package func run(_ progress: @escaping StoreCheck.Progress) async throws -> StoreReport {
         let child = try ChildProcess(program: program, arguments: arguments)
         return try await withTaskCancellationHandler {
