@@ -19,7 +19,7 @@ package struct JournalOptions: Sendable {
     /// or 4 of 100.
     package var aheadWeightMin = 400
     /// After so long LMDB takes over the rows of commits from memory.
-    package var flushMilliseconds = 200
+    package var flushMilliseconds = 500
     /// From so many bytes in use on the data file is made longer in advance.
     package var roomByteCountMin = 32 << 20
     /// Whether opening makes every table anew that follows from the operations.

@@ -6,12 +6,12 @@ import Synchronization
 extension Environment {
     private static let retryDelay = DispatchTimeInterval.seconds(1)
     private static let queue = DispatchQueue(label: "errata.flush", attributes: .concurrent)
-    /// A flush begins at once when the active memtable holds so much.
-    private static let flushByteCountMin = 6 << 20
+    /// A flush begins at once when the active memtable holds so much: the larger it is, the more rows share a page.
+    private static let flushSizeMin = MemSize(byteCount: 16 << 20, rowCount: 40_000)
     /// A writer waits for a flush when it holds so much.
     ///
-    /// It cannot be much over 50,000 rows then, which are as many pages at most: one transaction can hold them.
-    private static let memoryByteCountMax = 8 << 20
+    /// Each row changes a page or two, and one transaction can hold 131,071 of them.
+    private static let memorySizeMax = MemSize(byteCount: 32 << 20, rowCount: 60_000)
     /// Larger changes go to LMDB directly.
     private static let changeByteCountMax = 4 << 20
     /// How long another process waits for what LMDB is to have, how often it looks, and how often it asks anew what
@@ -30,7 +30,7 @@ extension Environment {
         /// Whether one is going to run as soon as a thread is free.
         var isDue = false
 
-        var isEmpty: Bool { frozen == nil && active.byteCount == 0 }
+        var isEmpty: Bool { frozen == nil && active.isEmpty }
 
         /// What views show over LMDB's rows, newest first.
         var views: [MemView] { [active.view, frozen?.view].compactMap(\.self) }
@@ -47,12 +47,12 @@ extension Environment {
             changes.byteCount <= Environment.changeByteCountMax
         else { return try write { try $0.apply(changes) } }
         let memory = rows.withLock { $0.active }
-        if memory.byteCount > Environment.memoryByteCountMax { try flush() }
+        if memory.size.exceeds(Environment.memorySizeMax) { try flush() }
         try writer.alone {
             try reopenIfFailed()
             try commitInTurn(changes)
         }
-        if rows.withLock({ $0.active }).byteCount > Environment.flushByteCountMin {
+        if rows.withLock({ $0.active }).size.exceeds(Environment.flushSizeMin) {
             flushSoon()
         } else {
             schedule(after: .milliseconds(options.flushMilliseconds))
@@ -131,9 +131,11 @@ extension Environment {
             try reopenIfFailed()
             let (active, frozen) = rows.withLock { ($0.active, $0.frozen) }
             if let frozen { return frozen }
-            guard active.byteCount > 0 else { return nil }
+            guard !active.isEmpty else { return nil }
             let new = active.frozen()
-            rows.withLock { ($0.active, $0.frozen) = (MemTable(capacity: new.rows.rowCount), new) }
+            rows.withLock {
+                ($0.active, $0.frozen) = (MemTable(capacity: new.rows.size.rowCount), new)
+            }
             gate.enter()
             defer { gate.leave() }
             log?.switchFilesIfDue()

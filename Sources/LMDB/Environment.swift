@@ -24,7 +24,7 @@ package final class Environment: Sendable {
 
         package init(
             mapBytes: Int = 1 << 30, readerCountMax: UInt32 = 1024, tableCountMax: UInt32 = 32,
-            isReadOnly: Bool = false, checkpointByteCount: Int? = nil, flushMilliseconds: Int = 200,
+            isReadOnly: Bool = false, checkpointByteCount: Int? = nil, flushMilliseconds: Int = 500,
             roomByteCountMin: Int = 32 << 20
         ) {
             self.roomByteCountMin = roomByteCountMin

@@ -25,6 +25,18 @@ struct RowName: Hashable {
     }
 }
 
+/// How much is in memory.
+struct MemSize {
+    /// About how much memory it takes.
+    let byteCount: Int
+    let rowCount: Int
+
+    /// Whether it is more than `limit` in one way or the other.
+    func exceeds(_ limit: MemSize) -> Bool {
+        byteCount > limit.byteCount || rowCount > limit.rowCount
+    }
+}
+
 /// Rows that the log has and LMDB does not have yet, in all their versions.
 struct MemRows {
     /// What a row costs beside its bytes, about.
@@ -56,14 +68,14 @@ struct MemRows {
 
     private var rows: [RowName: Versions] = [:]
     private var keys: [MDB_dbi: KeyList] = [:]
-    private(set) var byteCount = 0
+    private var byteCount = 0
     /// Of the last transaction that may be seen.
     var version: UInt64 = 0
 
     /// Has room for so many rows.
     init(capacity: Int) { rows.reserveCapacity(capacity) }
 
-    var rowCount: Int { rows.count }
+    var size: MemSize { MemSize(byteCount: byteCount, rowCount: rows.count) }
 
     mutating func add(_ change: Changes.Change, _ version: UInt64) {
         let name = RowName(table: change.table.handle, key: change.key)
@@ -128,8 +140,9 @@ final class MemTable: Sendable {
     /// Has room for as many rows as the one before it took, `capacity`.
     init(capacity: Int = 0) { state = Mutex(MemRows(capacity: capacity)) }
 
-    /// About how much memory it takes.
-    var byteCount: Int { state.withLock { $0.byteCount } }
+    var size: MemSize { state.withLock(\.size) }
+
+    var isEmpty: Bool { size.rowCount == 0 }
 
     /// What may be seen now; nil if that is nothing.
     var view: MemView? {

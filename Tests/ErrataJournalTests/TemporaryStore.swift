@@ -34,7 +34,7 @@ final class TemporaryStore: Sendable {
         // Of two seeds, one has every commit planned ahead.
         if seed % 2 == 1 { options.aheadWeightMin = 1 }
         // Of three, one has LMDB take over each commit at once, and one a few together.
-        options.flushMilliseconds = [200, 0, 3][Int(seed % 3)]
+        options.flushMilliseconds = [500, 0, 3][Int(seed % 3)]
         return options
     }
 

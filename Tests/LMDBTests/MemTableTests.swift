@@ -158,8 +158,34 @@ struct MemTableTests {
         }
     }
 
-    @Test("reach LMDB before their time when they are many", .timeLimit(.minutes(2)))
-    func many() async throws {
+    /// Commits that fill the memory by their bytes or by their number of rows.
+    struct Load: CustomTestStringConvertible {
+        let rowCount: Int
+        let valueByteCount: Int
+        /// So many commits are taken over though nobody goes on, and so many make who commits wait.
+        let (dueCount, fullCount): (Int, Int)
+
+        static let large = Load(rowCount: 1, valueByteCount: 1 << 20, dueCount: 17, fullCount: 50)
+        static let small = Load(rowCount: 2_000, valueByteCount: 8, dueCount: 21, fullCount: 50)
+
+        var testDescription: String { "\(rowCount) of \(valueByteCount) bytes at a time" }
+
+        func key(_ commit: Int, _ row: Int) -> [UInt8] {
+            Array(withUnsafeBytes(of: UInt64(commit * rowCount + row).bigEndian) { $0 })
+        }
+
+        func value(_ commit: Int) -> [UInt8] {
+            [UInt8](repeating: UInt8(commit), count: valueByteCount)
+        }
+
+        /// What the rows of so many commits take in the data file at least.
+        func byteCount(_ commitCount: Int) -> Int { commitCount * rowCount * (8 + valueByteCount) }
+    }
+
+    @Test(
+        "reach LMDB before their time when they are many", .timeLimit(.minutes(2)),
+        arguments: [Load.large, .small])
+    func many(_ load: Load) async throws {
         let directory = try TemporaryDirectory()
         var options = Self.options
         options.flushMilliseconds = 3_600_000
@@ -171,23 +197,27 @@ struct MemTableTests {
                 atPath: directory.file("data.mdb"))
             return try #require(attributes[.size] as? Int)
         }
-        func commit(_ numbers: Range<UInt8>) throws {
+        func commit(_ numbers: Range<Int>) throws {
             for number in numbers {
                 var changes = Changes()
-                changes.put([UInt8](repeating: number, count: 1 << 20), for: [number], in: table)
+                for row in 0..<load.rowCount {
+                    changes.put(load.value(number), for: load.key(number, row), in: table)
+                }
                 try environment.commit(changes)
             }
         }
         // Nobody commits any more, and they are taken over all the same.
-        try commit(0..<7)
-        while try size() < 6 << 20 { try await Task.sleep(for: .milliseconds(10)) }
+        try commit(0..<load.dueCount)
+        while try size() < load.byteCount(load.dueCount - 1) {
+            try await Task.sleep(for: .milliseconds(10))
+        }
         // Who commits without end waits for LMDB.
-        try commit(7..<47)
-        try #expect(size() > 30 << 20)
+        try commit(load.dueCount..<load.fullCount)
+        try #expect(size() > load.byteCount(load.fullCount - 33))
         try environment.read { reader in
-            for number in 0..<47 as Range<UInt8> {
-                let value = try reader.value(of: [number], in: table)
-                #expect(value == [UInt8](repeating: number, count: 1 << 20))
+            for number in 0..<load.fullCount {
+                let value = try reader.value(of: load.key(number, 0), in: table)
+                #expect(value == load.value(number))
             }
         }
     }
