@@ -8,14 +8,11 @@ import Synchronization
 
 /// Durable commits of one edit through the socket of a daemon.
 struct SocketCommits {
-    /// A larger index would be made for minutes before commits have the machine for themselves.
-    private static let factCountMax = 10_000
-
     private let factCount: Int
     private let options: BenchOptions
 
     init(factCount: Int, _ options: BenchOptions) {
-        self.factCount = min(factCount, SocketCommits.factCountMax)
+        self.factCount = factCount
         self.options = options
     }
 
