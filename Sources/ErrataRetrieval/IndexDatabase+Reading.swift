@@ -32,15 +32,14 @@ extension IndexDatabase {
         }
     }
 
-    /// Returns the rows of each fact version, nil where the index has none.
+    /// Returns the rows of each fact version that the index has.
     func rows(of versions: [FactVersion]) throws -> [FactVersion: [UInt32]] {
-        try read { db in
-            var found: [FactVersion: [UInt32]] = [:]
-            for version in versions {
-                found[version] = try IndexDatabase.rows(db, of: version)
-            }
-            return found
-        }
+        try read { try IndexDatabase.rows($0, of: versions) }
+    }
+
+    /// Returns the rows of each fact version that the index has, for one who is about to add the others.
+    func rowsBeforeAdding(_ versions: [FactVersion]) throws -> [FactVersion: [UInt32]] {
+        try readAsWriter { try IndexDatabase.rows($0, of: versions) }
     }
 
     /// Returns every fact version and its rows.
@@ -134,11 +133,17 @@ extension IndexDatabase {
         try Int.fetchOne(db.cachedStatement(sql: "SELECT MAX(id) + 1 FROM rows")) ?? 0
     }
 
-    private static func rows(_ db: Database, of version: FactVersion) throws -> [UInt32]? {
+    private static func rows(
+        _ db: Database, of versions: [FactVersion]
+    ) throws -> [FactVersion: [UInt32]] {
         let statement = try db.cachedStatement(
             sql: "SELECT rows FROM fact_rows WHERE fact = ? AND leaf = ?")
-        return try Data.fetchOne(
-            statement, arguments: [Data(version.fact.bytes), Data(version.leaf.bytes)]
-        ).map(IndexDatabase.unpack)
+        var found: [FactVersion: [UInt32]] = [:]
+        for version in versions {
+            found[version] = try Data.fetchOne(
+                statement, arguments: [Data(version.fact.bytes), Data(version.leaf.bytes)]
+            ).map(IndexDatabase.unpack)
+        }
+        return found
     }
 }

@@ -19,7 +19,7 @@ extension IndexDatabase {
 
     /// Returns the number of the row with each identity, nil where there is none.
     func rows(identities: [Identity]) throws -> [Int?] {
-        try read { db in
+        try readAsWriter { db in
             let statement = try db.cachedStatement(
                 sql: "SELECT id FROM rows WHERE text = ? AND fact = ? AND kind = ?")
             return try identities.map { identity in

@@ -43,7 +43,8 @@ struct IndexDatabase: Sendable {
         let check = IndexDatabase.check(key: key)
         do {
             generation = try IndexDatabase.translating {
-                try pool.write { db in
+                try pool.gatherWrites()
+                return try pool.write { db in
                     if try db.tableExists("meta") { return try IndexDatabase.load(db, check) }
                     return try IndexDatabase.create(db, check)
                 }
@@ -138,6 +139,13 @@ struct IndexDatabase: Sendable {
     /// Runs `body` on one state of the database.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
         try IndexDatabase.translating { try pool.read(body) }
+    }
+
+    /// Runs `body` on the connection that writes, between two writes.
+    ///
+    /// SQLite empties a reader's cache whenever another connection has written.
+    func readAsWriter<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try IndexDatabase.translating { try pool.writeWithoutTransaction(body) }
     }
 
     /// Runs `body`, which reads no table.

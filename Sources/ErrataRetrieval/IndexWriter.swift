@@ -29,7 +29,7 @@ actor IndexWriter {
 
     /// Adds the rows of the facts that have none yet.
     func add(_ facts: [IndexedFact]) throws {
-        let known = try database.rows(of: facts.map(\.version))
+        let known = try database.rowsBeforeAdding(facts.map(\.version))
         let batch = try collect(
             facts.filter { known[$0.version] == nil }, start: state.table.count)
         guard !batch.versions.isEmpty else { return }

@@ -69,14 +69,18 @@ extension RetrievalIndex {
             if let old = change.old { versions.append(FactVersion(change.fact, old)) }
             if let new = change.new { versions.append(FactVersion(change.fact, new)) }
         }
-        let rows = try rows(of: versions)
+        let rows = try rows(of: versions, lookUp: database.rows)
         let set = try base.applying(changes, table: state.table) { rows[$0] }
         sets.withLock { $0.insert(set, at: version) }
         return set
     }
 
-    func rows(of versions: [FactVersion]) throws -> [FactVersion: [UInt32]] {
+    /// Returns the rows of those versions that have any; `lookUp` finds them one by one.
+    func rows(
+        of versions: [FactVersion],
+        lookUp: ([FactVersion]) throws -> [FactVersion: [UInt32]]
+    ) throws -> [FactVersion: [UInt32]] {
         versions.count > RetrievalIndex.lookupCountMax
-            ? try database.allRows() : try database.rows(of: versions)
+            ? try database.allRows() : try lookUp(versions)
     }
 }

@@ -106,7 +106,7 @@ package final class RetrievalIndex: Sendable {
 
     /// Returns those of `versions` that have no rows yet, each once.
     package func unindexed(_ versions: [FactVersion]) throws -> [FactVersion] {
-        let known = try rows(of: versions)
+        let known = try rows(of: versions, lookUp: database.rowsBeforeAdding)
         var seen: Set<FactVersion> = []
         return versions.filter { known[$0] == nil && seen.insert($0).inserted }
     }

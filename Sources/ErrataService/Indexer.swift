@@ -9,7 +9,7 @@ import Synchronization
 final class Indexer: Sendable {
     /// How many operations are taken into the index together, and how many are read at a time: each may hold
     /// 100,000 edits.
-    private static let operationCountMax = 256
+    private static let operationCountMax = 1_024
     private static let operationsPerRead = 64
     /// How long commits are gathered after a batch, so that they share the pages that it writes; a question ends
     /// that.

@@ -1,4 +1,5 @@
 import ErrataCore
+import ErrataRetrieval
 import FoundationEssentials
 import GRDB
 import Glibc
@@ -31,6 +32,7 @@ struct AuditDatabase: Sendable {
         }
         do {
             try AuditDatabase.translating {
+                try pool.gatherWrites()
                 try pool.write { try AuditDatabase.prepare($0, identity) }
             }
         } catch {

@@ -15,8 +15,10 @@ final class AuditProjection: Sendable {
         var isSuspect = false
     }
 
-    /// How many operations or events are taken in together.
+    /// How many events are taken in together, and how many operations are read at a time: each may hold 100,000 edits.
     private static let batchCountMax = 256
+    /// Operations are taken in together until they have so many edits: the ends of tables are written once for all.
+    private static let editCountMax = 4_096
     /// How long to wait after a failure; what failed may mend itself, as a full disk does.
     private static let retryDelay = Duration.seconds(2)
     /// How long operations are gathered after a batch, so that a run of commits shares transactions; a reader
@@ -200,15 +202,25 @@ final class AuditProjection: Sendable {
     /// Takes in the next operations; returns false if there are none.
     private func takeOperations(_ database: AuditDatabase) throws -> Bool {
         try Task.checkCancellation()
-        let batch = try journal.operations(
-            from: operations.count, limit: AuditProjection.batchCountMax)
-        guard let last = batch.last else { return false }
         let names = journal.subjectNames
-        let lines = try database.add(batch.map { try AuditedOperation($0, names) }, names)
+        var batch: [AuditedOperation] = []
+        var editCount = 0
+        while editCount < AuditProjection.editCountMax {
+            let read = try journal.operations(
+                from: operations.count + UInt64(batch.count), limit: AuditProjection.batchCountMax)
+            for operation in read {
+                let audited = try AuditedOperation(operation, names)
+                editCount += max(audited.summary.commit?.edits.count ?? 0, 1)
+                batch.append(audited)
+            }
+            if read.count < AuditProjection.batchCountMax { break }
+        }
+        guard let last = batch.last else { return false }
+        let lines = try database.add(batch, names)
         state.withLock { state in
             for line in lines { state.graph.add(line.sequence, parents: line.parents) }
         }
-        operations.cover(last.sequence + 1)
+        operations.cover(last.summary.operation.sequence + 1)
         return true
     }
 

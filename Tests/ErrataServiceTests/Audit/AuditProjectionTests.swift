@@ -87,6 +87,34 @@ struct AuditProjectionTests {
         await base.close()
     }
 
+    @Test("says what a fold says of more operations, and of more edits, than are taken in together")
+    func manyOperations() async throws {
+        let directory = try TemporaryDirectory()
+        var base = try KnowledgeBase.audited(directory)
+        for (round, count) in [4_500, 1, 300].enumerated() {
+            let drafts = (0..<count).map { i in
+                FactDraft(key: "many-\(i)", subject: "S", relation: "r", object: "\(round) \(i)")
+            }
+            _ = try await base.commit(
+                .init(message: "Many", edits: drafts.map { .assert($0) }), actor: .ada)
+            for i in 0..<270 {
+                let draft = FactDraft(subject: "T\(i)", relation: "r", object: "\(round)")
+                _ = try await base.commit(
+                    .init(message: "One", edits: [.assert(draft)]), actor: .grace)
+            }
+        }
+        let operations = try base.journal.operations(from: 0, limit: .max)
+        #expect(operations.count > 800)
+        let expected = try AuditTables.folding(operations)
+        await base.close()
+
+        try FileManager.default.removeItem(atPath: directory.file("data/audit"))
+        base = try KnowledgeBase.audited(directory)
+        let tables = try await base.auditTables()
+        for (name, rows) in expected { #expect(tables[name] == rows, "\(name)") }
+        await base.close()
+    }
+
     @Test(
         "is made anew where it is damaged, foreign or in the way",
         arguments: ["noise", "cut", "flipped", "foreign", "ahead"])
