@@ -35,9 +35,9 @@ struct SocketCommits {
         let peer = directory.file("peer")
         try FileManager.default.createDirectory(atPath: peer, withIntermediateDirectories: true)
         try await commits(beside: BareLMDB(in: peer), socket, report)
-        let clients = options.smoke ? 8 : 64
-        let rate = try await commit(options.smoke ? 16 : 12_800, clients, socket)
-        report.figure("\(clients) clients, commits of one edit", rate, "a second")
+        let clients = (0..<(options.smoke ? 8 : 64)).map { _ in client(of: socket) }
+        let rate = try await commit(options.smoke ? 16 : 12_800, clients)
+        report.figure("\(clients.count) clients, commits of one edit", rate, "a second")
     }
 
     /// One client commits in turn with bare LMDB.
@@ -45,12 +45,13 @@ struct SocketCommits {
         beside lmdb: BareLMDB, _ socket: String, _ report: Report
     ) async throws {
         let count = options.smoke ? 10 : 400
+        let client = client(of: socket)
         var rates: [(ours: Double, lmdb: Double)] = []
         for _ in 0..<(options.smoke ? 1 : 15) {
             let start = ContinuousClock.now
             for _ in 0..<count { try lmdb.commit() }
             let bare = Double(count) / (ContinuousClock.now - start).inSeconds
-            rates.append((try await commit(count, 1, socket), bare))
+            rates.append((try await commit(count, [client]), bare))
         }
         report.figure("one client, commits of one edit", rates.map(\.ours).median, "a second")
         report.figure("bare LMDB, commits of one put", rates.map(\.lmdb).median, "a second")
@@ -85,15 +86,19 @@ struct SocketCommits {
 
     private struct ValidationFailure: Error { let message: String }
 
+    private func client(of socket: String) -> Client {
+        Client(socketPath: socket, keepsConnections: true)
+    }
+
     /// Returns commits a second over all clients.
-    private func commit(_ count: Int, _ clients: Int, _ socket: String) async throws -> Double {
+    private func commit(_ count: Int, _ clients: [Client]) async throws -> Double {
         let failure = Mutex<String?>(nil)
         let start = ContinuousClock.now
-        let threads = (0..<clients).map { [factCount] _ in
+        let share = count / clients.count
+        let threads = clients.map { [factCount] client in
             Worker {
-                let client = Client(socketPath: socket, keepsConnections: true)
                 let colour = UUID().uuidString
-                for i in 0..<count / clients {
+                for i in 0..<share {
                     let fact = Int.random(in: 0..<factCount)
                     let draft = FactDraft(
                         subject: "Subject \(fact)", relation: "colour", object: "\(colour) \(i)")
@@ -107,7 +112,7 @@ struct SocketCommits {
         }
         for thread in threads { await thread.end() }
         if let message = failure.withLock({ $0 }) { throw ValidationFailure(message: message) }
-        return Double(count / clients * clients) / (ContinuousClock.now - start).inSeconds
+        return Double(share * clients.count) / (ContinuousClock.now - start).inSeconds
     }
 }
 
