@@ -20,10 +20,8 @@ package final class ServerSocket: Sendable {
         try ServerSocket.checkLength(path)
         try ServerSocket.prepareDirectory(of: path)
         lock = try ServerSocket.takeLock(path + ".lock")
-        do { try ServerSocket.removeStale(path) } catch {
-            close(lock)
-            throw error
-        }
+        // All is set now, so that `deinit` closes the lock if this throws.
+        try ServerSocket.removeStale(path)
     }
 
     // The lock file stays: removing it would let a third daemon lock a new file beside a waiting second.

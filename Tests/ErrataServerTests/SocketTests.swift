@@ -99,6 +99,9 @@ struct SocketTests {
         let error = #expect(throws: ServerSocketError.self) { _ = try ServerSocket(path: path) }
         #expect(error?.message == "\(path) exists and is not a socket")
         #expect(FileManager.default.fileExists(atPath: path))
+        // Who was refused let go of the lock.
+        try FileManager.default.removeItem(atPath: path)
+        _ = try ServerSocket(path: path)
     }
 
     @Test("a path that no socket address holds is refused with the limit")
