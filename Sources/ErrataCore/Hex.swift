@@ -4,6 +4,7 @@ package enum Hex {
 
     package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var characters: [UInt8] = []
+        characters.reserveCapacity(bytes.underestimatedCount * 2)
         for byte in bytes {
             characters.append(digits[Int(byte >> 4)])
             characters.append(digits[Int(byte & 15)])

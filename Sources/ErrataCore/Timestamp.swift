@@ -21,10 +21,15 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
         let days = seconds.flooredQuotient(Timestamp.secondsPerDay)
         let second = seconds - days * Timestamp.secondsPerDay
         let (year, month, day) = CivilDate.from(days: days)
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-        let time =
-            "\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-        return "\(date)T\(time).\(padded(fraction, 6))Z"
+        var text = DigitWriter()
+        text.add(year, digits: 4, then: "-")
+        text.add(month, digits: 2, then: "-")
+        text.add(day, digits: 2, then: "T")
+        text.add(second / 3600, digits: 2, then: ":")
+        text.add(second / 60 % 60, digits: 2, then: ":")
+        text.add(second % 60, digits: 2, then: ".")
+        text.add(fraction, digits: 6, then: "Z")
+        return text.text
     }
 
     /// The moment to the second, as lists show it: `2026-11-01 09:30:00`.
@@ -70,9 +75,20 @@ extension Int64 {
     }
 }
 
-private func padded(_ value: Int64, _ width: Int) -> String {
-    let digits = String(value)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+/// Writes the fixed-width numbers of RFC 3339.
+private struct DigitWriter {
+    private var bytes: [UInt8] = []
+
+    init() { bytes.reserveCapacity(27) }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    mutating func add(_ value: Int64, digits: Int, then separator: Unicode.Scalar) {
+        let number = String(value).utf8
+        for _ in 0..<max(0, digits - number.count) { bytes.append(UInt8(ascii: "0")) }
+        bytes.append(contentsOf: number)
+        bytes.append(UInt8(ascii: separator))
+    }
 }
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar.
