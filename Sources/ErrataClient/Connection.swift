@@ -9,6 +9,8 @@ final class Connection {
     /// Negative once it was let go.
     private var file: CInt
     private var deadline: ContinuousClock.Instant
+    /// Whether a request was begun.
+    private var hasSent = false
 
     private static let connectMillisecondsMax: CInt = 5_000
     private static let sendFlags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
@@ -61,9 +63,13 @@ final class Connection {
     func write(_ bytes: UnsafeRawBufferPointer) throws(ClientError) -> Bool {
         var rest = bytes
         while !rest.isEmpty {
-            let events = try wait(for: Int16(POLLOUT | POLLIN))
-            // An early reply is a refusal: what is left of the body need not be sent.
-            if events & Int16(POLLIN) != 0 { return false }
+            // Nobody answers before the first bytes, and most requests need no more than one call.
+            if hasSent {
+                let events = try wait(for: Int16(POLLOUT | POLLIN))
+                // An early reply is a refusal: what is left of the body need not be sent.
+                if events & Int16(POLLIN) != 0 { return false }
+            }
+            hasSent = true
             let count = send(
                 file, rest.baseAddress, rest.count, Connection.sendFlags)
             if count >= 0 {

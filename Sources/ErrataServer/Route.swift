@@ -92,6 +92,8 @@ struct Route: Sendable {
         case .json: expected = ["application/json"]
         case .raw(_, let mediaTypes): expected = mediaTypes
         }
+        // As most clients write it.
+        if let value, expected.contains(value) { return }
         let given = (value ?? "").split(separator: ";").first.map {
             $0.lowercased().filter { $0 != " " }
         }
@@ -137,7 +139,7 @@ struct RouteTable: Sendable {
     }
 
     private func candidates(for path: String) -> (routes: [Route], pathParameter: String) {
-        if let exact = byPath[path], !path.contains("{") { return (exact, "") }
+        if let exact = byPath[path], !path.utf8.contains(UInt8(ascii: "{")) { return (exact, "") }
         guard let slash = path.lastIndex(of: "/") else { return ([], "") }
         let last = path[path.index(after: slash)...]
         guard !last.isEmpty else { return ([], "") }
