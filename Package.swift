@@ -69,7 +69,9 @@ let package = Package(
             swiftSettings: numeric),
         .target(
             name: "ErrataRetrieval",
-            dependencies: ["ErrataCore", "ErrataModels", "CErrataKernels", sqlite, crypto],
+            dependencies: [
+                "ErrataCore", "ErrataModels", "CErrataKernels", sqlite, sqliteC, crypto,
+            ],
             swiftSettings: numeric),
         .target(
             name: "ErrataRemote",
@@ -171,7 +173,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ErrataRetrievalTests",
-            dependencies: ["ErrataRetrieval", "ErrataCore", "ErrataTesting"],
+            dependencies: ["ErrataRetrieval", "ErrataCore", "ErrataTesting", sqlite],
             swiftSettings: strict),
         .testTarget(
             name: "ErrataServiceTests",

@@ -30,6 +30,7 @@ package struct IndexedFact: Sendable {
 extension [Fact] {
     /// The texts that the index holds for these values of one fact, none twice in a kind.
     var surfaceForms: [SurfaceForm] {
+        if count == 1 { return self[0].surfaceForms }
         var seen: Set<SurfaceForm> = []
         return flatMap(\.surfaceForms).filter { seen.insert($0).inserted }
     }

@@ -116,7 +116,7 @@ extension IndexDatabase {
     }
 
     /// Returns the row numbers that `fact_rows` holds as bytes.
-    static func unpack(_ data: Data) -> [UInt32] {
+    static func unpack(_ data: some Sequence<UInt8>) -> [UInt32] {
         var rows: [UInt32] = []
         var value: UInt32 = 0
         for (i, byte) in data.enumerated() {
@@ -140,9 +140,9 @@ extension IndexDatabase {
             sql: "SELECT rows FROM fact_rows WHERE fact = ? AND leaf = ?")
         var found: [FactVersion: [UInt32]] = [:]
         for version in versions {
-            found[version] = try Data.fetchOne(
-                statement, arguments: [Data(version.fact.bytes), Data(version.leaf.bytes)]
-            ).map(IndexDatabase.unpack)
+            found[version] = try statement.first(version.fact.bytes, version.leaf.bytes) {
+                IndexDatabase.unpack($0.blob(0))
+            }
         }
         return found
     }

@@ -23,11 +23,9 @@ extension IndexDatabase {
             let statement = try db.cachedStatement(
                 sql: "SELECT id FROM rows WHERE text = ? AND fact = ? AND kind = ?")
             return try identities.map { identity in
-                try Int.fetchOne(
-                    statement,
-                    arguments: [
-                        Data(identity.textID), Data(identity.fact.bytes), identity.kind.rawValue,
-                    ])
+                try statement.first(
+                    identity.textID, identity.fact.bytes, Int(identity.kind.rawValue)
+                ) { Int($0.integer(0)) }
             }
         }
     }
@@ -37,9 +35,7 @@ extension IndexDatabase {
         try read { db in
             let statement = try db.cachedStatement(
                 sql: "SELECT id FROM rows WHERE text = ? AND id < ? LIMIT 1")
-            return try textIDs.map {
-                try Int.fetchOne(statement, arguments: [Data($0), limit])
-            }
+            return try textIDs.map { try statement.first($0, limit) { Int($0.integer(0)) } }
         }
     }
 
@@ -53,19 +49,16 @@ extension IndexDatabase {
             let insertText = try db.cachedStatement(
                 sql: "INSERT INTO texts (rowid, text) VALUES (?, ?)")
             for (i, row) in rows.enumerated() {
-                try insertRow.execute(arguments: [
-                    start + i, Data(row.identity.fact.bytes), row.identity.kind.rawValue,
-                    Data(row.identity.textID), row.tokenCount,
-                ])
+                try insertRow.run(
+                    start + i, row.identity.fact.bytes, Int(row.identity.kind.rawValue),
+                    row.identity.textID, row.tokenCount)
                 guard row.identity.kind.isSearched else { continue }
-                try insertText.execute(arguments: [start + i, row.text])
+                try insertText.run(start + i, row.text)
             }
             let insertVersion = try db.cachedStatement(
                 sql: "INSERT OR REPLACE INTO fact_rows VALUES (?, ?, ?)")
             for (version, rows) in versions {
-                try insertVersion.execute(arguments: [
-                    Data(version.fact.bytes), Data(version.leaf.bytes), pack(rows),
-                ])
+                try insertVersion.run(version.fact.bytes, version.leaf.bytes, pack(rows))
             }
             if let vectorCount { try IndexDatabase.set(db, vectorCount.encoder, vectorCount.count) }
         }
@@ -81,12 +74,13 @@ extension IndexDatabase {
     }
 }
 
-private func pack(_ rows: [UInt32]) -> Data {
-    var data = Data(capacity: rows.count * 4)
+private func pack(_ rows: [UInt32]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(rows.count * 4)
     for row in rows {
         for shift in [0, 8, 16, 24] as [UInt32] {
-            data.append(UInt8(truncatingIfNeeded: row >> shift))
+            bytes.append(UInt8(truncatingIfNeeded: row >> shift))
         }
     }
-    return data
+    return bytes
 }

@@ -143,9 +143,22 @@ struct IndexDatabase: Sendable {
 
     /// Runs `body` on the connection that writes, between two writes.
     ///
-    /// SQLite empties a reader's cache whenever another connection has written.
+    /// SQLite empties a reader's cache whenever another connection has written. All is one transaction: else each
+    /// statement has to lock and unlock the file.
     func readAsWriter<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try IndexDatabase.translating { try pool.writeWithoutTransaction(body) }
+        try IndexDatabase.translating {
+            try pool.writeWithoutTransaction { db in
+                var result: Result?
+                try db.inTransaction(.deferred) {
+                    result = try body(db)
+                    return .commit
+                }
+                guard let result else {
+                    fatalError("unreachable: the transaction threw, or had a result")
+                }
+                return result
+            }
+        }
     }
 
     /// Runs `body`, which reads no table.

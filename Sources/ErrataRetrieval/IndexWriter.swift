@@ -30,10 +30,13 @@ actor IndexWriter {
     /// Adds the rows of the facts that have none yet.
     func add(_ facts: [IndexedFact]) throws {
         let known = try database.rowsBeforeAdding(facts.map(\.version))
-        let batch = try collect(
-            facts.filter { known[$0.version] == nil }, start: state.table.count)
-        guard !batch.versions.isEmpty else { return }
-        try write(batch)
+        try addNew(facts.filter { known[$0.version] == nil })
+    }
+
+    /// Adds the rows of facts that have none.
+    func addNew(_ facts: [IndexedFact]) throws {
+        guard !facts.isEmpty else { return }
+        try write(try collect(facts, start: state.table.count))
     }
 
     // MARK: Collecting

@@ -45,7 +45,7 @@ extension RetrievalIndex {
             let end = min(start + RetrievalIndex.lexicalBatchCount, missing.count)
             let batch = try missing[start..<end].map { IndexedFact($0, try fact($0)) }
             let total = missing.count
-            try await index(batch) { part in
+            try await index(batch, areNew: true) { part in
                 progress?(IndexProgress(done: start + part.done, total: total))
             }
         }

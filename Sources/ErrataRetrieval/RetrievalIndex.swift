@@ -90,16 +90,19 @@ package final class RetrievalIndex: Sendable {
 
     /// Adds the rows of `facts` that are not there yet, in batches, each durable before the next.
     ///
-    /// Stops between batches when the task is cancelled; what is done stays.
+    /// Stops between batches when the task is cancelled; what is done stays. `areNew` says that ``unindexed(_:)``
+    /// was asked, so that they need not be looked up again.
     package func index(
-        _ facts: [IndexedFact], progress: (@Sendable (IndexProgress) -> Void)? = nil
+        _ facts: [IndexedFact], areNew: Bool = false,
+        progress: (@Sendable (IndexProgress) -> Void)? = nil
     ) async throws {
         let size =
             vectors == nil ? RetrievalIndex.lexicalBatchCount : RetrievalIndex.batchCount
         for start in stride(from: 0, to: facts.count, by: size) {
             try Task.checkCancellation()
             let end = min(start + size, facts.count)
-            try await writer.add(Array(facts[start..<end]))
+            let batch = Array(facts[start..<end])
+            try await areNew ? writer.addNew(batch) : writer.add(batch)
             progress?(IndexProgress(done: end, total: facts.count))
         }
     }

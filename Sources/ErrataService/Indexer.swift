@@ -106,7 +106,7 @@ final class Indexer: Sendable {
             try Task.checkCancellation()
             let part = Array(versions[start..<min(start + Indexer.factCountMax, versions.count)])
             let facts = try journal.readableFacts(part.map { ($0.fact, $0.leaf) })
-            try await index.index(zip(part, facts).map { IndexedFact($0, $1) })
+            try await index.index(zip(part, facts).map { IndexedFact($0, $1) }, areNew: true)
         }
     }
 

@@ -1,5 +1,6 @@
 import ErrataCore
 import ErrataJournal
+import ErrataRetrieval
 import FoundationEssentials
 import GRDB
 
@@ -34,18 +35,17 @@ extension AuditDatabase {
         let actor = operation.actor
         try db.cachedStatement(
             sql: "INSERT INTO operations VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        ).execute(arguments: [
+        ).run(
             Int64(operation.sequence), operation.time.description, operation.body.name,
             operation.body.subjectName, summary.to?.hex, summary.from?.hex, actor.uid, actor.gid,
             json(actor.groups), actor.userName, actor.pid, actor.socket, summary.author,
-            summary.message, json(summary.detail), operation.rootBefore.hex,
-        ])
+            summary.message, json(summary.detail), operation.rootBefore.hex)
     }
 
     private static func add(_ db: Database, _ subjects: [SubjectNames.Name]) throws {
         for subject in subjects {
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO subjects VALUES (?, ?)")
-                .execute(arguments: [Data(subject.digest), subject.fact.hex])
+                .run(subject.digest, subject.fact.hex)
         }
     }
 
@@ -64,11 +64,9 @@ extension AuditDatabase {
 
     private static func addNames(_ db: Database, _ summary: OperationSummary) throws {
         for change in summary.names {
-            try db.cachedStatement(sql: "INSERT INTO reflog VALUES (?, ?, ?, ?, ?)").execute(
-                arguments: [
-                    Int64(summary.operation.sequence), change.name.text, change.kind.rawValue,
-                    change.new?.hex, change.old?.hex,
-                ])
+            try db.cachedStatement(sql: "INSERT INTO reflog VALUES (?, ?, ?, ?, ?)").run(
+                Int64(summary.operation.sequence), change.name.text, change.kind.rawValue,
+                change.new?.hex, change.old?.hex)
         }
     }
 
@@ -79,33 +77,29 @@ extension AuditDatabase {
         var parents: [Int64] = []
         var (generation, factCount): (Int64, Int64) = (0, 0)
         for (position, parent) in commit.parents.enumerated() {
-            let row = try Row.fetchOne(
-                db.cachedStatement(
-                    sql: "SELECT sequence, generation, fact_count FROM commits WHERE id = ?"),
-                arguments: [parent.hex])
-            guard let row else {
+            let found = try db.cachedStatement(
+                sql: "SELECT sequence, generation, fact_count FROM commits WHERE id = ?"
+            ).first(parent.hex) { row in
+                (sequence: row.integer(0), generation: row.integer(1), factCount: row.integer(2))
+            }
+            guard let found else {
                 throw Damage(description: "the parent \(parent.short) of \(id.short) is missing")
             }
-            if position == 0 { (generation, factCount) = (row[1] + 1, row[2]) }
-            parents.append(row[0])
-            try db.cachedStatement(sql: "INSERT INTO parents VALUES (?, ?, ?, ?)").execute(
-                arguments: [sequence, position, row[0] as Int64, parent.hex])
+            if position == 0 { (generation, factCount) = (found.generation + 1, found.factCount) }
+            parents.append(found.sequence)
+            try db.cachedStatement(sql: "INSERT INTO parents VALUES (?, ?, ?, ?)").run(
+                sequence, position, found.sequence, parent.hex)
         }
         for edit in commit.edits {
             factCount += edit.kind == .assert ? 1 : edit.kind == .retract ? -1 : 0
-            try db.cachedStatement(sql: "INSERT INTO edits VALUES (?, ?, ?, ?, ?)").execute(
-                arguments: [
-                    sequence, edit.fact.hex, edit.kind.rawValue,
-                    edit.old.map { Hex.encode($0.bytes) },
-                    edit.new.map { Hex.encode($0.bytes) },
-                ])
+            try db.cachedStatement(sql: "INSERT INTO edits VALUES (?, ?, ?, ?, ?)").run(
+                sequence, edit.fact.hex, edit.kind.rawValue,
+                edit.old.map { Hex.encode($0.bytes) }, edit.new.map { Hex.encode($0.bytes) })
         }
-        try db.cachedStatement(sql: "INSERT INTO commits VALUES (?,?,?,?,?,?,?,?,?,?,?,?)").execute(
-            arguments: [
-                sequence, id.hex, json(commit.parents.map(\.hex)), json(commit.reverts.map(\.hex)),
-                generation, commit.author, commit.message, commit.time.description,
-                commit.edits.count, factCount, commit.root.hex, commit.message.lowercased(),
-            ])
+        try db.cachedStatement(sql: "INSERT INTO commits VALUES (?,?,?,?,?,?,?,?,?,?,?,?)").run(
+            sequence, id.hex, json(commit.parents.map(\.hex)), json(commit.reverts.map(\.hex)),
+            generation, commit.author, commit.message, commit.time.description,
+            commit.edits.count, factCount, commit.root.hex, commit.message.lowercased())
         return parents.map { UInt64($0) }
     }
 
@@ -141,11 +135,10 @@ extension AuditDatabase {
         let actor = event.actor
         try db.cachedStatement(
             sql: "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        ).execute(arguments: [
+        ).run(
             Int64(event.sequence), event.time.description, event.kind, actor.uid, actor.gid,
             json(actor.groups), actor.userName, actor.pid, actor.socket, event.receipt?.hex,
-            access?.route, access?.code, access?.revision, commit?.hex, json(detail),
-        ])
+            access?.route, access?.code, access?.revision, commit?.hex, json(detail))
     }
 
     // MARK: JSON
