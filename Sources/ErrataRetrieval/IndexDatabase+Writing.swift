@@ -21,16 +21,16 @@ extension IndexDatabase {
     func rows(identities: [Identity]) throws -> [Int?] {
         try readAsWriter { db in
             let statement = try db.cachedStatement(
-                sql: "SELECT id FROM rows WHERE text = ? AND fact = ? AND kind = ?")
+                sql: "SELECT id FROM rows WHERE fact = ? AND kind = ? AND text = ?")
             return try identities.map { identity in
                 try statement.first(
-                    identity.textID, identity.fact.bytes, Int(identity.kind.rawValue)
+                    identity.fact.bytes, Int(identity.kind.rawValue), identity.textID
                 ) { Int($0.integer(0)) }
             }
         }
     }
 
-    /// Returns for each text a row below `limit` that has it, nil where there is none.
+    /// Returns for each text a row below `limit` that has it, nil where there is none; for indexes with an encoder.
     func rows(textIDs: [[UInt8]], below limit: Int) throws -> [Int?] {
         try read { db in
             let statement = try db.cachedStatement(

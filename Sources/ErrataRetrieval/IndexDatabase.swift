@@ -13,7 +13,8 @@ import Glibc
 //   texts      FTS5 without content: row number → terms; masked rows are left out
 //   terms      fts5vocab over `texts`: one record for each term, row and place
 //
-// Row numbers count from 0 without gaps. No text is stored, only its terms.
+// Row numbers count from 0 without gaps. No text is stored, only its terms. `rows` has an index by fact, in which what
+// a commit looks up and adds lies together, and one by text for as long as there is an encoder: see `setIndexes`.
 
 /// The tables behind the index.
 struct IndexDatabase: Sendable {
@@ -29,8 +30,9 @@ struct IndexDatabase: Sendable {
 
     /// Opens or creates the file; `key` is what texts are hashed under.
     ///
-    /// Throws if the file is damaged, or was made by another version or under another key.
-    init(path: String, key: [UInt8]) throws {
+    /// With `findsTexts`, rows can be found by their texts alone. Throws if the file is damaged, or was made by another
+    /// version or under another key.
+    init(path: String, key: [UInt8], findsTexts: Bool) throws {
         var configuration = Configuration()
         configuration.label = "errata.index"
         configuration.maximumReaderCount = 8
@@ -45,8 +47,11 @@ struct IndexDatabase: Sendable {
             generation = try IndexDatabase.translating {
                 try pool.gatherWrites()
                 return try pool.write { db in
-                    if try db.tableExists("meta") { return try IndexDatabase.load(db, check) }
-                    return try IndexDatabase.create(db, check)
+                    let generation =
+                        try db.tableExists("meta")
+                        ? IndexDatabase.load(db, check) : IndexDatabase.create(db, check)
+                    try IndexDatabase.setIndexes(db, findsTexts: findsTexts)
+                    return generation
                 }
             }
         } catch {
@@ -112,7 +117,6 @@ struct IndexDatabase: Sendable {
                 CREATE TABLE rows (
                     id INTEGER PRIMARY KEY, fact BLOB NOT NULL, kind INTEGER NOT NULL,
                     text BLOB NOT NULL, tokens INTEGER NOT NULL);
-                CREATE UNIQUE INDEX rows_by_text ON rows (text, fact, kind);
                 CREATE TABLE fact_rows (
                     fact BLOB NOT NULL, leaf BLOB NOT NULL, rows BLOB NOT NULL,
                     PRIMARY KEY (fact, leaf)) WITHOUT ROWID;
@@ -127,6 +131,18 @@ struct IndexDatabase: Sendable {
                 sql: "INSERT INTO meta VALUES (?, ?)", arguments: [name, Data(value)])
         }
         return generation
+    }
+
+    /// Makes the indexes that are missing: earlier files have one by text alone, and an encoder comes and goes.
+    ///
+    /// By text, each row has a page of its own to be read and written, so there is no such index without need.
+    private static func setIndexes(_ db: Database, findsTexts: Bool) throws {
+        try db.execute(
+            sql: "CREATE UNIQUE INDEX IF NOT EXISTS rows_by_fact ON rows (fact, kind, text)")
+        try db.execute(
+            sql: findsTexts
+                ? "CREATE INDEX IF NOT EXISTS rows_by_text ON rows (text)"
+                : "DROP INDEX IF EXISTS rows_by_text")
     }
 
     private static func meta(_ db: Database, _ name: String) throws -> [UInt8]? {
@@ -175,7 +191,7 @@ struct IndexDatabase: Sendable {
     private static func translating<Result>(_ body: () throws -> Result) throws -> Result {
         do { return try body() } catch let error as DatabaseError {
             let damage: [ResultCode] = [
-                .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_SCHEMA,
+                .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_SCHEMA, .SQLITE_CONSTRAINT,
             ]
             let message = "index.sqlite: \(error.message ?? "SQLite error") (\(error.resultCode))"
             if damage.contains(error.resultCode) {

@@ -3,9 +3,10 @@ import FoundationEssentials
 
 extension RetrievalIndex {
     static func openDatabase(
-        _ directory: String, _ key: [UInt8]
+        _ directory: String, _ key: [UInt8], _ encoder: (any SentenceEncoding)?
     ) throws -> (IndexDatabase, IndexState) {
-        let database = try IndexDatabase(path: directory + "/index.sqlite", key: key)
+        let database = try IndexDatabase(
+            path: directory + "/index.sqlite", key: key, findsTexts: encoder != nil)
         let state = IndexState()
         do {
             var rows: [(fact: FactID, kind: SurfaceKind, tokenCount: Int)] = []

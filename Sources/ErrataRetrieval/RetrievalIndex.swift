@@ -36,11 +36,11 @@ package final class RetrievalIndex: Sendable {
         var notices: [String] = []
         let (database, state): (IndexDatabase, IndexState)
         do {
-            (database, state) = try openDatabase(directory, secretKey)
+            (database, state) = try openDatabase(directory, secretKey, encoder)
         } catch  where isDamage(error) {
             notices.append("the index is made anew: \(error)")
             try delete(directory: directory)
-            (database, state) = try openDatabase(directory, secretKey)
+            (database, state) = try openDatabase(directory, secretKey, encoder)
         }
         do {
             let vectors = try openVectors(

@@ -2,6 +2,7 @@ import ErrataCore
 import ErrataRetrieval
 import ErrataTesting
 import Foundation
+import GRDB
 import Testing
 
 /// Damaged, missing and foreign files.
@@ -175,6 +176,63 @@ import Testing
         #expect(try hits(index) == expected)
         #expect(try index.vectors(of: late.version, kind: .statement).count == 1)
         try index.close()
+    }
+
+    // MARK: Indexes of the tables
+
+    /// Runs statements on the closed file and returns the indexes that `rows` has then.
+    @discardableResult
+    func alter(_ sql: String = "") throws -> [String] {
+        let queue = try DatabaseQueue(path: directory.name(ending: "index.sqlite"))
+        defer { try? queue.close() }
+        return try queue.write { db in
+            try db.execute(sql: sql)
+            return try String.fetchAll(
+                db,
+                sql: """
+                    SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'rows'
+                    ORDER BY name
+                    """)
+        }
+    }
+
+    @Test("a file of an earlier version gets the index that it lacks")
+    func earlierIndexes() async throws {
+        let expected = try await build()
+        let count = encoder.encodedCount
+        let earlier = try alter(
+            """
+            DROP INDEX rows_by_fact; DROP INDEX rows_by_text;
+            CREATE UNIQUE INDEX rows_by_text ON rows (text, fact, kind)
+            """)
+        #expect(earlier == ["rows_by_text"])
+        try await expectRecovery(expected, notice: nil)
+        #expect(try alter() == ["rows_by_fact", "rows_by_text"])
+        #expect(encoder.encodedCount == count)
+    }
+
+    @Test("texts have an index while there is an encoder")
+    func indexByText() async throws {
+        let expected = try await build()
+        let count = encoder.encodedCount
+        #expect(try alter() == ["rows_by_fact", "rows_by_text"])
+        try open(nil).close()
+        #expect(try alter() == ["rows_by_fact"])
+        try await expectRecovery(expected, notice: nil)
+        #expect(try alter() == ["rows_by_fact", "rows_by_text"])
+        #expect(encoder.encodedCount == count)
+    }
+
+    @Test("a database with a row twice is made anew")
+    func rowTwice() async throws {
+        let expected = try await build()
+        try alter(
+            """
+            DROP INDEX rows_by_fact;
+            INSERT INTO rows SELECT id + (SELECT count(*) FROM rows), fact, kind, text, tokens
+            FROM rows LIMIT 1
+            """)
+        try await expectRecovery(expected, notice: "the index is made anew")
     }
 
     @Test("each encoder keeps its own vectors")
