@@ -196,8 +196,8 @@ import Testing
         }
     }
 
-    @Test("a file of an earlier version gets the index that it lacks")
-    func earlierIndexes() async throws {
+    @Test("a file gets the index by fact that it lacks, and one by text while there is an encoder")
+    func indexes() async throws {
         let expected = try await build()
         let count = encoder.encodedCount
         let earlier = try alter(
@@ -207,14 +207,6 @@ import Testing
             """)
         #expect(earlier == ["rows_by_text"])
         try await expectRecovery(expected, notice: nil)
-        #expect(try alter() == ["rows_by_fact", "rows_by_text"])
-        #expect(encoder.encodedCount == count)
-    }
-
-    @Test("texts have an index while there is an encoder")
-    func indexByText() async throws {
-        let expected = try await build()
-        let count = encoder.encodedCount
         #expect(try alter() == ["rows_by_fact", "rows_by_text"])
         try open(nil).close()
         #expect(try alter() == ["rows_by_fact"])
