@@ -63,8 +63,10 @@ extension Optional: StatementArgument where Wrapped: StatementArgument {
 package struct StatementRow {
     fileprivate let statement: SQLiteStatement
 
+    /// Returns the integer in a column, which count from 0; 0 for null.
     package func integer(_ column: CInt) -> Int64 { sqlite3_column_int64(statement, column) }
 
+    /// Returns a copy of the bytes in a column; none for null.
     package func blob(_ column: CInt) -> [UInt8] {
         guard let start = sqlite3_column_blob(statement, column) else { return [] }
         let count = Int(sqlite3_column_bytes(statement, column))
@@ -74,10 +76,10 @@ package struct StatementRow {
 
 /// Statements that run for each fact of a batch, by SQLite's own interface.
 ///
-/// GRDB's makes two objects of each argument and looks each result up by type, which takes as long as a small
-/// statement itself. What observes transactions does not hear of these.
+/// GRDB's way makes objects of each argument and looks each result up by type. What observes transactions does not
+/// hear of these.
 extension Statement {
-    /// Runs the statement to its end; throws `DatabaseError`.
+    /// Runs a statement that returns no rows, with an argument for each of its parameters; throws `DatabaseError`.
     package func run(_ arguments: any StatementArgument...) throws {
         try step(arguments) { _ in }
     }
